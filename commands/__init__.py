@@ -1,0 +1,1 @@
+"""Command messages and the functions that carry them out."""

@@ -1,0 +1,1 @@
+"""What people may do and what follows from it: pure decisions, no I/O."""

@@ -1,0 +1,1 @@
+"""Whenever this happened, do that."""

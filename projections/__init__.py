@@ -1,0 +1,1 @@
+"""Read models: one module each, and the one runner they share."""
