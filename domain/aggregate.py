@@ -1,0 +1,48 @@
+"""The base of every aggregate, and how its events are named and marked."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from eventsourcing.domain import Aggregate as LibraryAggregate
+from eventsourcing.domain import event
+from eventsourcing.utils import register_topic
+
+__all__ = ["Aggregate", "Personal", "event"]
+
+
+class Personal:
+    """Marks an event field or state attribute as personal data: `Annotated[str, Personal]`.
+
+    The event store seals such a field under the key of the person the event is about, so that
+    erasing the person makes it unreadable everywhere.
+    """
+
+
+class Aggregate(LibraryAggregate):
+    """A stream's state. Subclasses set `STREAM_TYPE` and nest their event classes.
+
+    Each event class sets `TOPIC`, its public name (`course.published`); the log stores
+    `TOPIC.v<class_version>`, so moving or renaming a class never touches history. An event about a
+    person other than the stream's own sets `SUBJECT` to the name of the field with the person's id.
+
+    A public method decides: it checks, then calls `trigger_event` with the time passed in. A
+    private method decorated with `@event(EventClass)` evolves the state.
+    """
+
+    STREAM_TYPE: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not cls.STREAM_TYPE:
+            return
+        register_topic(cls.STREAM_TYPE, cls)
+        for event_class in cls.event_classes():
+            register_topic(event_class.TOPIC, event_class)
+
+    @classmethod
+    def event_classes(cls) -> Iterator[Any]:
+        """The event classes of this aggregate that can be stored."""
+        for value in vars(cls).values():
+            is_event = isinstance(value, type) and issubclass(value, LibraryAggregate.Event)
+            if is_event and getattr(value, "TOPIC", None):
+                yield value

@@ -1,0 +1,309 @@
+"""A course: modules of lessons, written as a draft, published in versions."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from domain import text
+from domain.aggregate import Aggregate, event
+from domain.errors import Conflict, Invalid, NotFound
+
+
+class Difficulty(StrEnum):
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class LessonKind(StrEnum):
+    VIDEO = "video"
+    TEXT = "text"
+    PDF = "pdf"
+    LINK = "link"
+    ASSIGNMENT = "assignment"
+    QUIZ = "quiz"
+    LIVE_SESSION = "live_session"
+    PACKAGE = "package"
+
+
+class CourseStatus(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    ARCHIVED = "archived"
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    id: UUID
+    title: str
+    kind: LessonKind
+    content: str
+    duration_minutes: int
+
+
+class CourseIsEmpty(Conflict):
+    code = "course-is-empty"
+
+
+class CourseIsArchived(Conflict):
+    code = "course-is-archived"
+
+
+class NothingNewToPublish(Conflict):
+    code = "nothing-new-to-publish"
+
+
+class CourseNotPublished(Conflict):
+    code = "course-not-published"
+
+
+class ModuleNotFound(NotFound):
+    code = "module-not-found"
+
+
+MAX_LESSONS = 2_000
+
+
+class Course(Aggregate):
+    STREAM_TYPE = "course"
+
+    title: str
+    status: CourseStatus
+    instructors: list[UUID]
+    modules: dict[UUID, list[Lesson]]
+    assessments: list[UUID]
+    course_version: int
+    published_lessons: list[UUID]
+    published_assessments: list[UUID]
+
+    class Created(Aggregate.Created):
+        TOPIC = "course.created"
+        title: str
+        description: str
+        code: str | None
+        topic: str | None
+        department: str | None
+        difficulty: Difficulty | None
+        language: str
+        duration_minutes: int | None
+        instructors: list[UUID]
+        created_by: UUID | None
+
+    class DetailsChanged(Aggregate.Event):
+        """Carries what changed; `None` means unchanged."""
+
+        TOPIC = "course.details_changed"
+        title: str | None = None
+        description: str | None = None
+        topic: str | None = None
+        department: str | None = None
+        difficulty: Difficulty | None = None
+        language: str | None = None
+        duration_minutes: int | None = None
+        instructors: list[UUID] | None = None
+
+    class ModuleAdded(Aggregate.Event):
+        TOPIC = "course.module_added"
+        module_id: UUID
+        title: str
+
+    class LessonAdded(Aggregate.Event):
+        TOPIC = "course.lesson_added"
+        module_id: UUID
+        lesson: Lesson
+
+    class AssessmentAdded(Aggregate.Event):
+        TOPIC = "course.assessment_added"
+        assessment_id: UUID
+        in_force: bool
+
+    class Published(Aggregate.Event):
+        TOPIC = "course.published"
+        course_version: int
+        lessons: list[UUID]
+        assessments: list[UUID]
+
+    class Archived(Aggregate.Event):
+        TOPIC = "course.archived"
+        reason: str | None
+
+    def __init__(self, title: str, instructors: list[UUID]) -> None:
+        self.title = title
+        self.status = CourseStatus.DRAFT
+        self.instructors = instructors
+        self.modules = {}
+        self.assessments = []
+        self.course_version = 0
+        self.published_lessons = []
+        self.published_assessments = []
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        id: UUID,
+        title: str,
+        description: str,
+        created_by: UUID | None,
+        at: datetime,
+        code: str | None = None,
+        topic: str | None = None,
+        department: str | None = None,
+        difficulty: Difficulty | None = None,
+        language: str = "en",
+        duration_minutes: int | None = None,
+        instructors: list[UUID] | None = None,
+    ) -> "Course":
+        return cls._create(
+            cls.Created,
+            id=id,
+            timestamp=at,
+            title=text.required(title, "title", 300),
+            description=text.optional(description, "description", 20_000) or "",
+            code=text.optional(code, "code", 64),
+            topic=text.optional(topic, "topic", 100),
+            department=text.optional(department, "department", 100),
+            difficulty=difficulty,
+            language=text.required(language, "language", 35),
+            duration_minutes=_minutes(duration_minutes),
+            instructors=instructors or [],
+            created_by=created_by,
+        )
+
+    def change_details(
+        self,
+        *,
+        at: datetime,
+        title: str | None = None,
+        description: str | None = None,
+        topic: str | None = None,
+        department: str | None = None,
+        difficulty: Difficulty | None = None,
+        language: str | None = None,
+        duration_minutes: int | None = None,
+        instructors: list[UUID] | None = None,
+    ) -> None:
+        self._must_not_be_archived()
+        changes = {
+            "title": title if title is None else text.required(title, "title", 300),
+            "description": text.optional(description, "description", 20_000),
+            "topic": text.optional(topic, "topic", 100),
+            "department": text.optional(department, "department", 100),
+            "difficulty": difficulty,
+            "language": text.optional(language, "language", 35),
+            "duration_minutes": _minutes(duration_minutes),
+            "instructors": instructors,
+        }
+        if any(value is not None for value in changes.values()):
+            self.trigger_event(self.DetailsChanged, timestamp=at, **changes)
+
+    def add_module(self, *, module_id: UUID, title: str, at: datetime) -> None:
+        self._must_not_be_archived()
+        title = text.required(title, "title", 300)
+        self.trigger_event(self.ModuleAdded, timestamp=at, module_id=module_id, title=title)
+
+    def add_lesson(
+        self,
+        *,
+        module_id: UUID,
+        lesson_id: UUID,
+        title: str,
+        kind: LessonKind,
+        content: str,
+        duration_minutes: int,
+        at: datetime,
+    ) -> None:
+        self._must_not_be_archived()
+        if module_id not in self.modules:
+            raise ModuleNotFound("This course has no such module.")
+        if len(self.lessons) >= MAX_LESSONS:
+            raise Conflict(f"A course holds at most {MAX_LESSONS} lessons.")
+        lesson = Lesson(
+            id=lesson_id,
+            title=text.required(title, "title", 300),
+            kind=kind,
+            content=text.optional(content, "content", 200_000) or "",
+            duration_minutes=_minutes(duration_minutes) or 0,
+        )
+        self.trigger_event(self.LessonAdded, timestamp=at, module_id=module_id, lesson=lesson)
+
+    def add_assessment(self, *, assessment_id: UUID, at: datetime) -> None:
+        """A published assessment becomes part of the course: at once for enrolments to come,
+        never for those that began before it."""
+        self._must_not_be_archived()
+        if assessment_id not in self.assessments:
+            in_force = self.status is CourseStatus.PUBLISHED
+            self.trigger_event(
+                self.AssessmentAdded, timestamp=at, assessment_id=assessment_id, in_force=in_force
+            )
+
+    def publish(self, *, at: datetime) -> None:
+        self._must_not_be_archived()
+        lessons = self.lessons
+        if not lessons:
+            raise CourseIsEmpty("A course needs at least one lesson to be published.")
+        if (lessons, self.assessments) == (self.published_lessons, self.published_assessments):
+            raise NothingNewToPublish("Nothing has changed since the last published version.")
+        self.trigger_event(
+            self.Published,
+            timestamp=at,
+            course_version=self.course_version + 1,
+            lessons=lessons,
+            assessments=list(self.assessments),
+        )
+
+    def archive(self, *, reason: str | None, at: datetime) -> None:
+        self._must_not_be_archived()
+        reason = text.optional(reason, "reason", 1_000)
+        self.trigger_event(self.Archived, timestamp=at, reason=reason)
+
+    def must_be_open(self) -> None:
+        """Raises unless learners can enrol."""
+        self._must_not_be_archived()
+        if self.status is not CourseStatus.PUBLISHED:
+            raise CourseNotPublished("This course isn't published yet.")
+
+    @property
+    def lessons(self) -> list[UUID]:
+        return [lesson.id for module in self.modules.values() for lesson in module]
+
+    def _must_not_be_archived(self) -> None:
+        if self.status is CourseStatus.ARCHIVED:
+            raise CourseIsArchived("This course has been archived.")
+
+    @event(DetailsChanged)
+    def _details_changed(self, title: str | None, instructors: list[UUID] | None) -> None:
+        self.title = title or self.title
+        self.instructors = self.instructors if instructors is None else instructors
+
+    @event(ModuleAdded)
+    def _module_added(self, module_id: UUID) -> None:
+        self.modules[module_id] = []
+
+    @event(LessonAdded)
+    def _lesson_added(self, module_id: UUID, lesson: Lesson) -> None:
+        self.modules[module_id].append(lesson)
+
+    @event(AssessmentAdded)
+    def _assessment_added(self, assessment_id: UUID, in_force: bool) -> None:
+        self.assessments.append(assessment_id)
+        if in_force:
+            self.published_assessments = list(self.assessments)
+
+    @event(Published)
+    def _published(self, course_version: int, lessons: list[UUID], assessments: list[UUID]) -> None:
+        self.status = CourseStatus.PUBLISHED
+        self.course_version = course_version
+        self.published_lessons = lessons
+        self.published_assessments = assessments
+
+    @event(Archived)
+    def _archived(self) -> None:
+        self.status = CourseStatus.ARCHIVED
+
+
+def _minutes(value: int | None) -> int | None:
+    if value is not None and not 0 <= value <= 100_000:
+        raise Invalid("duration_minutes must be from 0 to 100000.", field="duration_minutes")
+    return value

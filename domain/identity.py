@@ -1,0 +1,30 @@
+"""Deterministic stream ids: what must be unique is unique because its id is made of what it is."""
+
+import unicodedata
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6f1d3c5e-2b1a-4c8e-9d57-0b7a1f4e8c21")
+
+
+def _id(kind: str, *parts: object) -> UUID:
+    return uuid5(NAMESPACE, "\x1f".join((kind, *map(str, parts))))
+
+
+def canonical(name: str) -> str:
+    """The form in which two spellings of one name are equal (case, width, accents composed)."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def unique_name_id(kind: str, name: str) -> UUID:
+    """The stream that owns a user name, an e-mail address or a course code."""
+    return _id(kind, canonical(name))
+
+
+def enrollment_id(learner_id: UUID, course_id: UUID) -> UUID:
+    """The stream of one learner in one course."""
+    return _id("enrollment", learner_id, course_id)
+
+
+def certificate_id(enrollment: UUID, course_version: int) -> UUID:
+    """The certificate for completing one version of a course."""
+    return _id("certificate", enrollment, course_version)
