@@ -30,6 +30,8 @@ class Aggregate(LibraryAggregate):
     """
 
     STREAM_TYPE: ClassVar[str] = ""
+    SNAPSHOT_EVERY: ClassVar[int] = 0
+    """Events between two snapshots; 0 for streams that stay short."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -1,0 +1,50 @@
+"""Guards the growth of positions across a restore into another cluster."""
+
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import scalar_row
+
+from event_store.errors import EpochTooLow
+from event_store.recorder import INDEX_BITS
+
+_LAST = "SELECT coalesce(max(position), 0) FROM event_store.events"
+_NEXT_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+
+
+def check_epoch(connection: Connection[Any]) -> None:
+    """Raises `EpochTooLow`, with the command that mends it, when appends would go backwards."""
+    last, following = _positions(connection)
+    if following <= last:
+        raise EpochTooLow(
+            f"The next position ({following}) would not exceed the last one ({last}): this log was"
+            " restored into another cluster. Stop everything and run `lms epoch mend`."
+        )
+
+
+def mend_epoch(connection: Connection[Any]) -> int:
+    """Raises the epoch so that the next position exceeds the last; returns the new epoch.
+
+    Needs the owner's role, and that nothing is writing.
+    """
+    with connection.transaction():
+        last, _ = _positions(connection)
+        following = _value(connection, _NEXT_TRANSACTION)
+        epoch: int = max((last >> INDEX_BITS) - following + 1, _epoch(connection))
+        connection.execute("UPDATE event_store.log SET epoch = %s", (epoch,))
+    return epoch
+
+
+def _positions(connection: Connection[Any]) -> tuple[int, int]:
+    following = (_value(connection, _NEXT_TRANSACTION) + _epoch(connection)) << INDEX_BITS
+    return _value(connection, _LAST), following
+
+
+def _epoch(connection: Connection[Any]) -> int:
+    return _value(connection, "SELECT epoch FROM event_store.log")
+
+
+def _value(connection: Connection[Any], sql: str) -> int:
+    row = connection.cursor(row_factory=scalar_row).execute(sql).fetchone()
+    assert isinstance(row, int)
+    return row

@@ -1,0 +1,14 @@
+"""Names our recorders to the library, which finds this module through `PERSISTENCE_MODULE`."""
+
+from eventsourcing.persistence import AggregateRecorder
+from eventsourcing.postgres import PostgresFactory
+
+from event_store.recorder import Recorder
+from event_store.snapshots import SnapshotRecorder
+
+
+class Factory(PostgresFactory):
+    application_recorder_class = Recorder
+
+    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
+        return SnapshotRecorder(self.datastore, events_table_name=purpose)

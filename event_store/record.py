@@ -1,0 +1,42 @@
+"""An event as the log holds it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did it, by which command, because of what.
+
+    `causation` is the position of the event that a policy reacted to. `client` is sealed JSON of
+    the source address and the user agent, under the actor's key.
+    """
+
+    actor: UUID | None = None
+    on_behalf_of: UUID | None = None
+    correlation_id: UUID
+    causation: int | None = None
+    command_id: UUID
+    command: str
+    reason: str | None = None
+    client: str | None = None
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One row of the log. `data` and `metadata` are the exact JSON bytes."""
+
+    position: int
+    stream_id: UUID
+    stream_type: str
+    version: int
+    type: str
+    data: bytes
+    metadata: bytes
+    recorded_at: datetime
+
+    def read_metadata(self) -> Metadata:
+        return _METADATA.decode(self.metadata)
+
+
+_METADATA = msgspec.json.Decoder(Metadata)
