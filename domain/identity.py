@@ -28,3 +28,28 @@ def enrollment_id(learner_id: UUID, course_id: UUID) -> UUID:
 def certificate_id(enrollment: UUID, course_version: int) -> UUID:
     """The certificate for completing one version of a course."""
     return _id("certificate", enrollment, course_version)
+
+
+def attempt_series_id(learner_id: UUID, assessment_id: UUID) -> UUID:
+    """All attempts of one learner at one assessment."""
+    return _id("attempt_series", learner_id, assessment_id)
+
+
+def feedback_id(learner_id: UUID, course_id: UUID) -> UUID:
+    """What one learner says about one course."""
+    return _id("feedback", learner_id, course_id)
+
+
+def survey_invitation_id(survey_id: UUID, learner_id: UUID) -> UUID:
+    """The one invitation of a learner to a survey."""
+    return _id("survey_invitation", survey_id, learner_id)
+
+
+def survey_response_id(survey_id: UUID, learner_id: UUID) -> UUID:
+    """A learner's one answer sheet for a survey that isn't anonymous."""
+    return _id("survey_response", survey_id, learner_id)
+
+
+def survey_receipt_id(survey_id: UUID, learner_id: UUID) -> UUID:
+    """The mark that a learner has answered an anonymous survey."""
+    return _id("survey_receipt", survey_id, learner_id)
