@@ -1,0 +1,219 @@
+"""The keys that sign access tokens: Ed25519 pairs in Postgres, one signing, older ones verifying.
+
+Anyone may see the public halves (RFC 7517, RFC 8037). The private half leaves the database only
+sealed, with AES-256-GCM under the master key.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import threading
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jwt
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import Connection, OperationalError
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+log = logging.getLogger(__name__)
+
+ALGORITHM = "EdDSA"
+_NONCE_BYTES = 12
+_ADVISORY_LOCK = 0x6C6D735F6B657973  # "lms_keys"
+
+SECONDS_BETWEEN_LOOKUPS = 1.0
+"""Tokens with made-up key ids cost the database no more than one query in this time."""
+SECONDS_UNTIL_STALE = 60.0
+"""A rotation is noticed by every process within this time, a new key id at once."""
+
+
+SECONDS_TO_REACH_DATABASE = 2.0
+
+
+class WrongMasterKey(Exception):
+    """The signing key was sealed under another master key."""
+
+
+class KeysUnavailable(Exception):
+    """Whether a key is known can't be said: the database is out of reach."""
+
+
+class SigningKey(NamedTuple):
+    kid: str
+    private_key: Ed25519PrivateKey
+
+
+class VerificationKeys:
+    """The public halves, cached in the process; the pool's role needs no more than `lms_read`."""
+
+    def __init__(
+        self, pool: ConnectionPool, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._pool = pool
+        self._monotonic = monotonic
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._unreachable = False
+        self._looked_up_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def get(self, kid: str) -> jwt.PyJWK | None:
+        """The public key of that id, or None when there is none.
+
+        Raises:
+            KeysUnavailable: it isn't among those known here and the database is out of reach.
+        """
+        if kid not in self._keys:
+            self._refresh()
+            if self._unreachable and kid not in self._keys:
+                raise KeysUnavailable("Signing keys can't be looked up right now.")
+        elif self.stale():
+            self._refresh()
+        return self._keys.get(kid)
+
+    def stale(self) -> bool:
+        """Whether the next `get` asks the database, even for a known key."""
+        return self._age() >= SECONDS_UNTIL_STALE
+
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
+        """The JSON Web Key Set to publish at `/.well-known/jwks.json`, newest key first."""
+        with self._pool.connection(timeout=SECONDS_TO_REACH_DATABASE) as connection:
+            rows = connection.execute(
+                "SELECT kid, public_key FROM access.signing_keys ORDER BY created_at DESC, kid"
+            ).fetchall()
+        return {"keys": [_jwk(kid, bytes(public_key)) for kid, public_key in rows]}
+
+    def _refresh(self) -> None:
+        """Read the keys anew; of threads that ask at the same time one does, the others wait."""
+        with self._lock:
+            if self._age() < SECONDS_BETWEEN_LOOKUPS:
+                return
+            try:
+                self._keys = {key["kid"]: jwt.PyJWK.from_dict(key) for key in self.jwks()["keys"]}
+                self._unreachable = False
+            except OperationalError:
+                self._unreachable = True
+                log.warning("signing keys can't be looked up; going on with the known ones")
+            finally:
+                self._looked_up_at = self._monotonic()
+
+    def _age(self) -> float:
+        return self._monotonic() - self._looked_up_at
+
+
+class SigningKeys:
+    """Both halves: makes, rotates and opens the key that signs; needs `lms_write`."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        master_key: bytes,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pool = pool
+        self._seal = AESGCM(master_key)
+        self._monotonic = monotonic
+        self._active: SigningKey | None = None
+        self._looked_up_at = float("-inf")
+
+    def active(self) -> SigningKey:
+        """The key to sign with now, cached for a minute.
+
+        Raises:
+            WrongMasterKey: it was sealed under another master key.
+        """
+        key = self._active
+        if key is None or self._monotonic() - self._looked_up_at >= SECONDS_UNTIL_STALE:
+            key = self._remember(self._load_or_create())
+        return key
+
+    def ensure(self) -> SigningKey:
+        """Make the first key unless there is one; safe for many processes at once.
+
+        Raises:
+            WrongMasterKey: there is one, sealed under another master key.
+        """
+        return self._remember(self._load_or_create())
+
+    def rotate(self) -> SigningKey:
+        """Sign with a new key from now on; tokens signed with the older ones stay valid."""
+        with self._pool.connection() as connection, connection.transaction():
+            _lock(connection)
+            connection.execute(
+                "UPDATE access.signing_keys SET retired_at = now() WHERE retired_at IS NULL"
+            )
+            key = self._create(connection)
+        return self._remember(key)
+
+    def _remember(self, key: SigningKey) -> SigningKey:
+        self._active, self._looked_up_at = key, self._monotonic()
+        return key
+
+    def _load_or_create(self) -> SigningKey:
+        with self._pool.connection() as connection, connection.transaction():
+            key = self._load(connection)
+            if key is None:
+                _lock(connection)
+                key = self._load(connection) or self._create(connection)
+        return key
+
+    def _load(self, connection: Connection[TupleRow]) -> SigningKey | None:
+        row = connection.execute(
+            "SELECT kid, sealed_private_key FROM access.signing_keys WHERE retired_at IS NULL"
+        ).fetchone()
+        if row is None:
+            return None
+        kid, sealed = row[0], bytes(row[1])
+        try:
+            raw = self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], kid.encode())
+        except InvalidTag:
+            raise WrongMasterKey(
+                "The key that signs access tokens was sealed under another master key."
+            ) from None
+        return SigningKey(kid, Ed25519PrivateKey.from_private_bytes(raw))
+
+    def _create(self, connection: Connection[TupleRow]) -> SigningKey:
+        private_key = Ed25519PrivateKey.generate()
+        public_key = private_key.public_key().public_bytes_raw()
+        kid = thumbprint(public_key)
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = nonce + self._seal.encrypt(nonce, private_key.private_bytes_raw(), kid.encode())
+        connection.execute(
+            "INSERT INTO access.signing_keys (kid, public_key, sealed_private_key, created_at)"
+            " VALUES (%s, %s, %s, clock_timestamp())",
+            (kid, public_key, sealed),
+        )
+        return SigningKey(kid, private_key)
+
+
+def thumbprint(public_key: bytes) -> str:
+    """The key's id by RFC 7638: the hash of its required members, sorted, without white space."""
+    members = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(public_key)}
+    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
+    return _base64url(hashlib.sha256(canonical.encode()).digest())
+
+
+def _jwk(kid: str, public_key: bytes) -> dict[str, str]:
+    return {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": _base64url(public_key),
+        "kid": kid,
+        "use": "sig",
+        "alg": ALGORITHM,
+    }
+
+
+def _base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _lock(connection: Connection[TupleRow]) -> None:
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ADVISORY_LOCK,))

@@ -1,0 +1,210 @@
+"""What each role may do: one table, one row per command and query.
+
+The column `person` holds for everyone with an account, whatever their roles: an admin, a manager
+and an analyst learn too. `employee` is the role of those who hold no other, so it needs no column.
+A row's name is the command's name, the query's operation id, or (`See…`) a part of an answer that
+only some may see. A name that isn't in the table is refused with an error, never silently.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
+
+from domain.roles import Role
+
+
+class Scope(StrEnum):
+    """On whom or what a permission reaches."""
+
+    ANY = "any"
+    SELF = "self"
+    """What is about, or belongs to, the person who asks."""
+    REPORTS = "reports"
+    """What is about the people who report to the one who asks, directly or indirectly."""
+    OWN_COURSES = "own courses"
+    """What belongs to a course that the one who asks is an instructor of."""
+
+
+class UnknownOperation(LookupError):
+    """The table has no row of that name: a mistake in the program, not in a request."""
+
+
+class Row(NamedTuple):
+    """One row's cells; None means that the role adds nothing."""
+
+    person: Scope | None
+    instructor: Scope | None
+    manager: Scope | None
+    auditor: Scope | None
+    analyst: Scope | None
+    admin: Scope | None
+    system: Scope | None
+
+
+ANY = Scope.ANY
+SELF = Scope.SELF
+REPS = Scope.REPORTS
+OWN = Scope.OWN_COURSES
+____ = None
+
+# A manager doesn't change a report's profile: who may set an e-mail address may take the account.
+# fmt: off
+COMMANDS: dict[str, Row] = {
+    #                               person instr. manager auditor analyst admin system
+    "RegisterLearner":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "UpdateLearner":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ChangeRoles":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "DeactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ReactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordLogin":              Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordLogout":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ChangePassword":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+
+    "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
+    "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "AddModule":                Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "AddLesson":                Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "PublishCourse":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "ArchiveCourse":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+
+    "EnrollLearner":            Row(SELF,  OWN,   REPS,   ____,   ____,   ANY,  ____),
+    "UpdateProgress":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "WithdrawEnrollment":       Row(SELF,  OWN,   REPS,   ____,   ____,   ANY,  ____),
+    "RecordAssessmentPassed":   Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+
+    "CreateAssessment":         Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "AddQuestion":              Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "PublishAssessment":        Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "StartAttempt":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "SubmitAttempt":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+
+    "SubmitFeedback":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "CreateSurvey":             Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "AddSurveyQuestion":        Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "PublishSurvey":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "CloseSurvey":              Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "InviteToSurvey":           Row(____,  OWN,   ____,   ____,   ____,   ANY,  ANY),
+    "SubmitSurveyResponse":     Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "SubmitTestimonial":        Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ApproveTestimonial":       Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "RejectTestimonial":        Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "WithdrawTestimonial":      Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+
+    "IssueCertificate":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "RevokeCertificate":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "CreateNotification":       Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "ReadNotification":         Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+}
+
+QUERIES: dict[str, Row] = {
+    #                               person instr. manager auditor analyst admin system
+    "GetMe":                    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListUsers":                Row(____,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+    "GetUser":                  Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+    "ListRoles":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+
+    "ListCourses":              Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetCourse":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "SeeDraftCourses":          Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+
+    "ListEnrollments":          Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+    "GetEnrollment":            Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+
+    "GetAssessment":            Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "SeeAnswerKeys":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "GetAttempt":               Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+
+    "ListFeedback":             Row(SELF,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+    "GetSurvey":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListSurveys":              Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetSurveyResults":         Row(____,  OWN,   ____,   ANY,    ANY,    ANY,  ____),
+    "ListTestimonials":         Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "SeeUnapprovedTestimonials":Row(SELF,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+
+    "ListNotifications":        Row(SELF,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetCertificate":           Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+    "GetCertificatePdf":        Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+
+    "GetAnalytics":             Row(____,  OWN,   REPS,   ANY,    ANY,    ANY,  ____),
+    "GetProgressAnalytics":     Row(____,  OWN,   REPS,   ANY,    ANY,    ANY,  ____),
+    "GetEngagementAnalytics":   Row(____,  OWN,   REPS,   ANY,    ANY,    ANY,  ____),
+    "QueryAnalytics":           Row(____,  ____,  ____,   ____,   ANY,    ANY,  ____),
+
+    "ListAuditEvents":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetAuditStream":           Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+}
+# fmt: on
+
+OPEN_ROUTES = frozenset(
+    {
+        ("GET", "/health/live"),
+        ("GET", "/health/ready"),
+        ("GET", "/docs"),
+        ("GET", "/openapi.json"),
+        ("GET", "/asyncapi.json"),
+        ("GET", "/.well-known/jwks.json"),
+        ("GET", "/verify/{number}"),
+        ("POST", "/login"),
+        ("POST", "/login/refresh"),
+    }
+)
+"""(method, path) of every route that answers without a token; all others need one."""
+
+_ROWS = COMMANDS | QUERIES
+
+
+@cache
+def scopes(roles: frozenset[Role], name: str) -> frozenset[Scope]:
+    """How far someone with these roles may go with a command or query; empty: not at all.
+
+    Someone without any role may do nothing.
+
+    Raises:
+        UnknownOperation: the table has no row `name`.
+    """
+    row = _ROWS.get(name)
+    if row is None:
+        raise UnknownOperation(name)
+    return frozenset(scope for role in roles for scope in _cells(row, role) if scope)
+
+
+def _cells(row: Row, role: Role) -> Iterator[Scope | None]:
+    if role is not Role.SYSTEM:
+        yield row.person
+    if role is not Role.EMPLOYEE:
+        yield getattr(row, role)
+
+
+def as_table() -> str:
+    """The permissions as a page of Markdown, as printed by `lms permissions`."""
+    return "\n".join(
+        [
+            "# Permissions",
+            "",
+            "Written by `lms permissions` from `access/permissions.py`; don't edit it here.",
+            "",
+            "Everyone with an account has what the column *person* says (an *employee* no more), and",
+            "what the columns of their roles add. *self*: what is about the person who asks;",
+            "*reports*: about the people below them, directly or indirectly; *own courses*: what",
+            "belongs to a course they are an instructor of. *system* is the policies' role, which",
+            "nobody can be given.",
+            "",
+            *_section("Commands", COMMANDS),
+            *_section("Queries", QUERIES),
+            "## Open to everyone",
+            "",
+            *(f"- `{method} {path}`" for method, path in sorted(OPEN_ROUTES)),
+            "",
+        ]
+    )
+
+
+def _section(title: str, rows: dict[str, Row]) -> Iterator[str]:
+    yield f"## {title}"
+    yield ""
+    yield f"| | {' | '.join(Row._fields)} |"
+    yield f"|---|{'---|' * len(Row._fields)}"
+    for name, row in rows.items():
+        yield f"| {name} | {' | '.join(scope or '' for scope in row)} |"
+    yield ""

@@ -1,0 +1,205 @@
+"""Log-in sessions and their refresh tokens.
+
+A session is a family: each refresh token is good for one rotation, which gives the next. A token
+that comes a second time has been copied, and nobody can tell who holds the original, so the whole
+family ends (RFC 9700, 4.14). Only SHA-256 hashes are kept; the tokens are 256 random bits.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+from access.statement import Statement
+
+LONGEST_SESSION = timedelta(days=30)
+LONGEST_PAUSE = timedelta(days=7)
+
+
+class Refusal(StrEnum):
+    """Why a refresh token wasn't accepted."""
+
+    UNKNOWN = "unknown"
+    REUSED = "reused"
+    ENDED = "ended"
+    EXPIRED = "expired"
+
+
+class InvalidRefreshToken(Exception):
+    """The refresh token gives nothing; whose it was, when that is known, is for the audit."""
+
+    def __init__(
+        self, reason: Refusal, learner_id: UUID | None = None, session_id: UUID | None = None
+    ) -> None:
+        super().__init__(f"The refresh token was refused: {reason}.")
+        self.reason = reason
+        self.learner_id = learner_id
+        self.session_id = session_id
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A live session and the one refresh token that continues it."""
+
+    learner_id: UUID
+    session_id: UUID
+    refresh_token: str
+
+    def __repr__(self) -> str:
+        return f"Session(learner_id={self.learner_id!r}, session_id={self.session_id!r})"
+
+
+class _Family(msgspec.Struct, frozen=True):
+    session_id: UUID
+    learner_id: UUID
+    session_expires_at: datetime
+    ended_at: datetime | None
+    token_expires_at: datetime
+    used_at: datetime | None
+
+    def refusal(self, now: datetime) -> Refusal | None:
+        if self.ended_at is not None:
+            return Refusal.ENDED
+        if self.used_at is not None:
+            return Refusal.REUSED
+        if now >= min(self.session_expires_at, self.token_expires_at):
+            return Refusal.EXPIRED
+        return None
+
+
+class Sessions:
+    """Starts, continues and ends sessions; needs `lms_write`."""
+
+    def __init__(
+        self, pool: ConnectionPool, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    def start(self, learner_id: UUID) -> Session:
+        """A new session, after the learner has proved who they are."""
+        now = self._clock()
+        session_id = uuid4()
+        with self._pool.connection() as connection, connection.transaction():
+            connection.execute(
+                "INSERT INTO access.sessions (session_id, learner_id, started_at, expires_at)"
+                " VALUES (%s, %s, %s, %s)",
+                (session_id, learner_id, now, now + LONGEST_SESSION),
+            )
+            refresh_token = _issue(connection, session_id, now)
+        return Session(learner_id, session_id, refresh_token)
+
+    def rotate(self, refresh_token: str) -> Session:
+        """The session goes on with a new refresh token; the one given is used up.
+
+        Of two that come with the same token at the same time one gets the next token, and the other
+        ends the session.
+
+        Raises:
+            InvalidRefreshToken: unknown, expired, of a session that has ended, or used before; in
+                the last case the session has ended now.
+        """
+        now = self._clock()
+        token_hash = _hash(refresh_token)
+        with self._pool.connection() as connection, connection.transaction():
+            family = _lock_family(connection, token_hash)
+            if family is None:
+                raise InvalidRefreshToken(Refusal.UNKNOWN)
+            refusal = family.refusal(now)
+            if refusal is Refusal.REUSED:
+                connection.execute(*end_statement(family.session_id, now, "reuse"))
+            elif refusal is None:
+                next_token = _replace(connection, token_hash, family.session_id, now)
+                return Session(family.learner_id, family.session_id, next_token)
+        # Raised only here, so that the end of a family isn't rolled back.
+        raise InvalidRefreshToken(refusal, family.learner_id, family.session_id)
+
+    def end(self, session_id: UUID) -> bool:
+        """End one session; False when it has ended before or never was."""
+        return self._run(end_statement(session_id, self._clock())) == 1
+
+    def end_all(self, learner_id: UUID, *, but: UUID | None = None) -> int:
+        """End all of a learner's sessions (but one); how many there were."""
+        return self._run(end_all_statement(learner_id, self._clock(), but=but))
+
+    def is_live(self, session_id: UUID) -> bool:
+        """Whether the session has neither ended nor expired."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT 1 FROM access.sessions"
+                " WHERE session_id = %s AND ended_at IS NULL AND expires_at > %s",
+                (session_id, self._clock()),
+            ).fetchone()
+        return row is not None
+
+    def forget_expired(self) -> int:
+        """Delete what is past its time, tokens included; how many sessions that were."""
+        return self._run(("DELETE FROM access.sessions WHERE expires_at < %s", (self._clock(),)))
+
+    def _run(self, statement: Statement) -> int:
+        with self._pool.connection() as connection:
+            return connection.execute(*statement).rowcount
+
+
+def end_statement(session_id: UUID, at: datetime, because: str = "logout") -> Statement:
+    """Ends one session, in the transaction of the event that says so."""
+    return (
+        (
+            "UPDATE access.sessions SET ended_at = %s, ended_by = %s"
+            " WHERE session_id = %s AND ended_at IS NULL"
+        ),
+        (at, because, session_id),
+    )
+
+
+def end_all_statement(
+    learner_id: UUID, at: datetime, because: str = "logout", *, but: UUID | None = None
+) -> Statement:
+    """Ends all of a learner's sessions (but one), in the transaction of the event that says so."""
+    return (
+        (
+            "UPDATE access.sessions SET ended_at = %s, ended_by = %s"
+            " WHERE learner_id = %s AND ended_at IS NULL AND session_id IS DISTINCT FROM %s"
+        ),
+        (at, because, learner_id, but),
+    )
+
+
+def _lock_family(connection: Connection[TupleRow], token_hash: bytes) -> _Family | None:
+    # Both rows are locked: who waited here must see the token as used, the session as ended.
+    row = connection.execute(
+        "SELECT session_id, s.learner_id, s.expires_at, s.ended_at, t.expires_at, t.used_at"
+        " FROM access.refresh_tokens t JOIN access.sessions s USING (session_id)"
+        " WHERE t.token_hash = %s FOR UPDATE",
+        (token_hash,),
+    ).fetchone()
+    return _Family(*row) if row else None
+
+
+def _replace(
+    connection: Connection[TupleRow], token_hash: bytes, session_id: UUID, now: datetime
+) -> str:
+    connection.execute(
+        "UPDATE access.refresh_tokens SET used_at = %s WHERE token_hash = %s", (now, token_hash)
+    )
+    return _issue(connection, session_id, now)
+
+
+def _issue(connection: Connection[TupleRow], session_id: UUID, now: datetime) -> str:
+    refresh_token = secrets.token_urlsafe(32)
+    connection.execute(
+        "INSERT INTO access.refresh_tokens (token_hash, session_id, expires_at)"
+        " VALUES (%s, %s, %s)",
+        (_hash(refresh_token), session_id, now + LONGEST_PAUSE),
+    )
+    return refresh_token
+
+
+def _hash(refresh_token: str) -> bytes:
+    return hashlib.sha256(refresh_token.encode(errors="surrogatepass")).digest()

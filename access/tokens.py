@@ -1,0 +1,229 @@
+"""Access tokens: short-lived JSON Web Tokens (RFC 7519), signed with Ed25519 and nothing else."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+import jwt
+import msgspec
+
+from access.actor import Actor
+from access.keys import ALGORITHM, SigningKeys, VerificationKeys
+from domain.roles import Role
+
+TYPE = "at+jwt"
+"""Says in the header that this is an access token (RFC 9068), so that no other kind passes."""
+SECONDS_VALID = 600
+LEEWAY_SECONDS = 5
+"""How far the clocks of two machines may differ."""
+LONGEST_TOKEN = 4096
+CACHED_TOKENS = 10_000
+
+_REQUIRED = ["exp", "iat", "iss", "aud", "sub", "sid", "roles"]
+
+
+class InvalidToken(Exception):
+    """The token proves nothing. `reason` is safe to show: it holds nothing of the token."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+_Instant = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    sub: UUID
+    sid: UUID
+    roles: frozenset[Role]
+    exp: _Instant
+    iat: _Instant
+    nbf: _Instant = 0
+
+
+class _Verified(NamedTuple):
+    kid: str
+    claims: _Claims
+    actor: Actor
+
+
+class TokenIssuer:
+    """Makes the access token of a person's session."""
+
+    def __init__(
+        self,
+        keys: SigningKeys,
+        *,
+        issuer: str,
+        audience: str,
+        seconds_valid: int = SECONDS_VALID,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+        self.seconds_valid = seconds_valid
+        """`expires_in` of the answer to a log-in."""
+
+    def access_token(self, actor: Actor) -> str:
+        """A token that says who acts, with which roles, in which session.
+
+        Raises:
+            ValueError: the actor isn't a person in a session.
+        """
+        if actor.id is None or actor.session_id is None or Role.SYSTEM in actor.roles:
+            raise ValueError("Only a person in a session gets an access token.")
+        now = int(self._clock())
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": str(actor.id),
+            "sid": str(actor.session_id),
+            "roles": sorted(actor.roles),
+            "iat": now,
+            "exp": now + self.seconds_valid,
+        }
+        key = self._keys.active()
+        return jwt.encode(claims, key.private_key, ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
+
+
+class TokenVerifier:
+    """Tells who acts from an access token; remembers the tokens it has verified."""
+
+    def __init__(
+        self,
+        keys: VerificationKeys,
+        *,
+        issuer: str,
+        audience: str,
+        clock: Callable[[], float] = time.time,
+        cached_tokens: int = CACHED_TOKENS,
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+        self._cache = _Cache(cached_tokens)
+
+    def verify(self, token: str) -> Actor:
+        """Who acts.
+
+        May ask the database for keys: once a minute, and for an unknown key once a second. `knows`
+        says beforehand that it won't.
+
+        Raises:
+            InvalidToken: malformed, forged, expired, not for us, or signed by an unknown key.
+            KeysUnavailable: signed by an unknown key while the database is out of reach.
+        """
+        if len(token) > LONGEST_TOKEN or not token.isascii():
+            raise InvalidToken("The token is malformed.")
+        digest = hashlib.sha256(token.encode()).digest()
+        verified = self._cache.get(digest)
+        if verified is None:
+            verified = self._verify(token)
+            self._check_time(verified.claims)
+            self._cache.put(digest, verified)
+        else:
+            self._check_time(verified.claims)
+            self._key(verified.kid)
+        return verified.actor
+
+    def knows(self, token: str) -> bool:
+        """Whether `verify` answers from memory: no signature to check, no database to ask."""
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        return not self._keys.stale() and self._cache.get(digest) is not None
+
+    def _verify(self, token: str) -> _Verified:
+        kid = _key_id(token)
+        try:
+            payload = jwt.decode(
+                token,
+                self._key(kid),
+                algorithms=[ALGORITHM],
+                audience=self._audience,
+                issuer=self._issuer,
+                # The times are checked below: a token from the cache needs that as well.
+                options={
+                    "require": _REQUIRED,
+                    "strict_aud": True,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except jwt.InvalidTokenError as error:
+            raise InvalidToken(_reason(error)) from None
+        claims = _claims(payload)
+        return _Verified(kid, claims, Actor(claims.sub, claims.roles, claims.sid))
+
+    def _key(self, kid: str) -> jwt.PyJWK:
+        key = self._keys.get(kid)
+        if key is None:
+            raise InvalidToken("The token is signed by an unknown key.")
+        return key
+
+    def _check_time(self, claims: _Claims) -> None:
+        now = self._clock()
+        if claims.exp <= now - LEEWAY_SECONDS:
+            raise InvalidToken("The token has expired.")
+        if max(claims.iat, claims.nbf) > now + LEEWAY_SECONDS:
+            raise InvalidToken("The token isn't valid yet.")
+
+
+class _Cache:
+    """Verified tokens by their hash; the oldest entry goes when it is full."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._entries: dict[bytes, _Verified] = {}
+        self._lock = threading.Lock()
+
+    def get(self, digest: bytes) -> _Verified | None:
+        return self._entries.get(digest)
+
+    def put(self, digest: bytes, verified: _Verified) -> None:
+        with self._lock:
+            if len(self._entries) >= self._size:
+                self._entries.pop(next(iter(self._entries)))
+            self._entries[digest] = verified
+
+
+def _key_id(token: str) -> str:
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError as error:
+        raise InvalidToken(_reason(error)) from None
+    kid = header.get("kid")
+    if header.get("typ") != TYPE or not isinstance(kid, str):
+        raise InvalidToken("The token is no access token.")
+    return kid
+
+
+def _claims(payload: dict[str, Any]) -> _Claims:
+    try:
+        claims = msgspec.convert(payload, _Claims)
+    except msgspec.ValidationError:
+        raise InvalidToken("The token's claims make no sense.") from None
+    if Role.SYSTEM in claims.roles:
+        raise InvalidToken("The token's claims make no sense.")
+    return claims
+
+
+def _reason(error: jwt.InvalidTokenError) -> str:
+    """PyJWT's own words may quote the token; these don't."""
+    match error:
+        case jwt.InvalidSignatureError():
+            return "The token's signature is wrong."
+        case jwt.InvalidAlgorithmError():
+            return "The token isn't signed in the way expected."
+        case jwt.InvalidAudienceError() | jwt.InvalidIssuerError():
+            return "The token was made for or by someone else."
+        case jwt.MissingRequiredClaimError():
+            return "The token lacks a claim."
+        case _:
+            return "The token is malformed."
