@@ -83,6 +83,10 @@ class Log(Application[UUID]):
             self.forget([id])
         return aggregate
 
+    def position_of(self, id: UUID) -> int:
+        """The position of the stream's last event; 0 when it has none."""
+        return self.recorder.position_of(id)
+
     def forget(self, ids: Iterable[UUID]) -> None:
         """Drops aggregates from the cache, so that they are loaded anew."""
         cache = self.repository.cache

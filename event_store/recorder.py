@@ -41,7 +41,7 @@ RETURNING position"""
 
 INSERT_ONCE = f"""
 WITH appended AS ({INSERT}), remembered AS (
-    INSERT INTO event_store.idempotency (scope, key, fingerprint, stream_id, version, position)
+    INSERT INTO event_store.idempotency (scope, key, fingerprint, id, version, position)
     SELECT %s, %s, %s, %s, %s, coalesce((SELECT max(position) FROM appended), %s)
 )
 SELECT position FROM appended ORDER BY position"""
@@ -57,7 +57,7 @@ class Request(msgspec.Struct, frozen=True):
     scope: str
     key: str
     fingerprint: bytes
-    stream_id: UUID
+    id: UUID
     version: int
     position: int
 
@@ -100,6 +100,27 @@ class Recorder(PostgresApplicationRecorder):
                 for statement, values in also:
                     connection.execute(statement, values)
                 return _positions(connection, sql, params)
+
+    def find_request(self, scope: str, key: str) -> Request | None:
+        """What was answered when this key was used before."""
+        with _translated(), self.datastore.pool.connection() as connection:
+            row = connection.execute(
+                "SELECT scope, key, fingerprint, id, version, position"
+                " FROM event_store.idempotency WHERE scope = %s AND key = %s",
+                (scope, key),
+                prepare=True,
+            ).fetchone()
+        return Request(**row) if row else None
+
+    def position_of(self, stream_id: UUID) -> int:
+        """The position of the stream's last event; 0 when it has none."""
+        with _translated(), self.datastore.pool.connection() as connection:
+            row = connection.execute(
+                "SELECT position FROM event_store.events WHERE stream_id = %s"
+                " ORDER BY version DESC LIMIT 1",
+                (stream_id,),
+            ).fetchone()
+        return row["position"] if row else 0
 
     def select_events(
         self,

@@ -39,7 +39,7 @@ CREATE TABLE event_store.idempotency (
     scope       text        NOT NULL,  -- who used the key: a person's id, a policy's name
     key         text        NOT NULL,
     fingerprint bytea       NOT NULL,  -- of the command, to find a key used for something else
-    stream_id   uuid        NOT NULL,
+    id          uuid        NOT NULL,  -- what was written: a stream, or a part of one
     version     bigint      NOT NULL,
     position    bigint      NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now(),

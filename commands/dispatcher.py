@@ -1,0 +1,155 @@
+"""The only door for commands: API, policies, command line and seeds all come through here."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+
+from access.passwords import Passwords
+from access.permissions import scopes
+from commands.context import Context, Recorded
+from commands.errors import IdempotencyKeyReused, TooMuchContention, VersionMismatch
+from commands.message import HANDLERS, Command
+from commands.work import Work
+from domain.aggregate import Aggregate
+from domain.errors import DomainError, Forbidden
+from event_store.application import Log
+from event_store.errors import RequestRepeated, VersionConflict
+from event_store.record import Metadata
+from event_store.recorder import Request
+
+logger = logging.getLogger(__name__)
+
+MAX_TRIES = 8
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+class Dispatcher:
+    """Authorizes a command, carries it out and records what happened; thread-safe.
+
+    `fingerprint_key` keys the hash by which a repeated command is known again, so that the hash
+    gives nothing away. `on_recorded` is called after each append and must not block or raise.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        passwords: Passwords,
+        *,
+        fingerprint_key: bytes,
+        on_recorded: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._log = log
+        self._passwords = passwords
+        self._fingerprint_key = fingerprint_key
+        self._on_recorded = on_recorded
+
+    def dispatch(self, command: Command, context: Context) -> Recorded:
+        """Carries out the command once, however often it comes with the same idempotency key.
+
+        Raises `DomainError`s (of the domain and of `commands.errors`), `TooMuchContention`,
+        `LogUnavailable`.
+        """
+        name = type(command).__name__
+        if not scopes(context.actor.roles, name):
+            raise Forbidden("Your roles don't allow this.")
+        for attempt in range(MAX_TRIES):
+            answered = self._answered(command, context)
+            if answered:
+                return answered
+            work = self._begin(context, name)
+            try:
+                return self._carry_out(command, context, work)
+            except (VersionConflict, RequestRepeated):
+                self._log.forget(work.loaded)
+            except DomainError:
+                # The refusal may rest on a cached aggregate that another process has changed.
+                if attempt or not work.loaded:
+                    raise
+                self._log.forget(work.loaded)
+        raise TooMuchContention(name)
+
+    def _begin(self, context: Context, name: str) -> Work:
+        allowed = scopes(context.actor.roles, name)
+        return Work(self._log, self._passwords, context.actor, context.now, allowed)
+
+    def _carry_out(self, command: Command, context: Context, work: Work) -> Recorded:
+        aggregate = HANDLERS[type(command)](command, work)
+        if not work.permitted:
+            logger.error("%s is missing its ownership check.", type(command).__name__)
+            raise Forbidden("This is not yours to change.")
+        _check_version(aggregate, context.expected_version)
+        unchanged_at = 0 if aggregate.pending_events else self._log.position_of(aggregate.id)
+        recordings = self._log.save(
+            aggregate,
+            *work.also_saved,
+            metadata=self._metadata(command, context),
+            request=self._request(command, context, work.answer(aggregate), unchanged_at),
+            also=work.also_executed,
+        )
+        if not recordings:
+            return Recorded(*work.answer(aggregate), unchanged_at)
+        self._on_recorded()
+        return Recorded(*work.answer(aggregate), recordings[-1].notification.id)
+
+    def _metadata(self, command: Command, context: Context) -> bytes:
+        return msgspec.json.encode(
+            Metadata(
+                actor=context.actor.id,
+                on_behalf_of=context.on_behalf_of,
+                correlation_id=context.correlation_id,
+                causation=context.causation,
+                command_id=context.command_id,
+                command=type(command).__name__,
+                reason=context.reason or getattr(command, "reason", None),
+                client=self._client(context),
+            )
+        )
+
+    def _client(self, context: Context) -> str | None:
+        """The source address is personal data of the one who acts."""
+        if context.actor.id is None or context.source_address is None:
+            return None
+        client = {"address": context.source_address, "user_agent": context.user_agent}
+        return self._log.keys.seal(context.actor.id, msgspec.json.encode(client), b"client")
+
+    def _request(
+        self, command: Command, context: Context, answer: tuple[UUID, int], unchanged_at: int
+    ) -> Request | None:
+        if context.idempotency_key is None:
+            return None
+        return Request(
+            scope=_scope(context),
+            key=context.idempotency_key,
+            fingerprint=self._fingerprint(command),
+            id=answer[0],
+            version=answer[1],
+            position=unchanged_at,
+        )
+
+    def _answered(self, command: Command, context: Context) -> Recorded | None:
+        if context.idempotency_key is None:
+            return None
+        request = self._log.recorder.find_request(_scope(context), context.idempotency_key)
+        if request is None:
+            return None
+        if request.fingerprint != self._fingerprint(command):
+            raise IdempotencyKeyReused
+        return Recorded(request.id, request.version, request.position)
+
+    def _fingerprint(self, command: Command) -> bytes:
+        body = type(command).__name__.encode() + _ENCODER.encode(command)
+        return hashlib.blake2b(body, key=self._fingerprint_key, digest_size=32).digest()
+
+
+def _check_version(aggregate: Aggregate, expected: int | None) -> None:
+    loaded = aggregate.version - len(aggregate.pending_events)
+    if expected is not None and expected != loaded:
+        raise VersionMismatch(f"It is at version {loaded}, not {expected}: read it again.")
+
+
+def _scope(context: Context) -> str:
+    actor: UUID | None = context.actor.id
+    return str(actor) if actor else "system"

@@ -1,0 +1,23 @@
+"""Keeping names unique across streams."""
+
+from uuid import UUID
+
+from commands.work import Work
+from domain.identity import unique_name_id
+from domain.unique_name import UniqueName
+
+
+def claim_name(work: Work, kind: str, name: str, owner_id: UUID) -> UniqueName:
+    """Claims a name for its owner; to be saved in the same transaction. Raises `NameTaken`."""
+    claimed = work.find(UniqueName, unique_name_id(kind, name))
+    if claimed is None:
+        return UniqueName.claim(kind=kind, name=name, owner_id=owner_id, at=work.now)
+    claimed.reclaim(owner_id=owner_id, at=work.now)
+    return claimed
+
+
+def release_name(work: Work, kind: str, name: str) -> UniqueName:
+    """Gives a name up; to be saved in the same transaction."""
+    claimed = work.get(UniqueName, unique_name_id(kind, name))
+    claimed.release(at=work.now)
+    return claimed

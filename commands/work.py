@@ -1,0 +1,104 @@
+"""What a handler works with: it loads aggregates, checks ownership, and collects what to save."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from access.actor import Actor
+from access.passwords import Passwords
+from access.permissions import Scope
+from domain.aggregate import Aggregate
+from domain.errors import Forbidden, NotFound
+from domain.learner import Learner
+from event_store.application import Log
+
+T = TypeVar("T", bound=Aggregate)
+
+MAX_MANAGERS = 50
+"""Levels of an organisation: a longer chain of managers is a mistake in the data."""
+
+
+class Work:
+    """One try at one command."""
+
+    def __init__(
+        self,
+        log: Log,
+        passwords: Passwords,
+        actor: Actor,
+        now: datetime,
+        scopes: frozenset[Scope],
+    ) -> None:
+        self._log = log
+        self._scopes = scopes
+        self.passwords = passwords
+        self.actor = actor
+        self.now = now
+        self.permitted = Scope.ANY in scopes
+        self._created: UUID | None = None
+        self.loaded: set[UUID] = set()
+        self.also_saved: list[Aggregate] = []
+        self.also_executed: list[tuple[str, Sequence[Any]]] = []
+
+    def new_id(self) -> UUID:
+        return uuid4()
+
+    def new_part(self) -> UUID:
+        """The id of a new part of the aggregate (a module, a question): it becomes the answer's."""
+        self._created = uuid4()
+        return self._created
+
+    def answer(self, aggregate: Aggregate) -> tuple[UUID, int]:
+        """The id and version that the command is answered with."""
+        return self._created or aggregate.id, aggregate.version
+
+    def find(self, cls: type[T], id: UUID) -> T | None:
+        self.loaded.add(id)
+        return self._log.find(cls, id)
+
+    def get(self, cls: type[T], id: UUID) -> T:
+        """The aggregate to change. Raises `NotFound`."""
+        return _found(self.find(cls, id), cls)
+
+    def latest(self, cls: type[T], id: UUID) -> T:
+        """An aggregate that is only read, as it is now in the log. Raises `NotFound`."""
+        self.loaded.add(id)
+        return _found(self._log.find_latest(cls, id), cls)
+
+    def save_too(self, *aggregates: Aggregate) -> None:
+        """Saves more aggregates in the same transaction."""
+        self.also_saved.extend(aggregates)
+
+    def execute_too(self, statement: str, params: Sequence[Any]) -> None:
+        """Runs a statement on an operational table in the same transaction."""
+        self.also_executed.append((statement, params))
+
+    def permit(
+        self, *, learner: UUID | None = None, instructors: Iterable[UUID | None] = ()
+    ) -> None:
+        """Raises `Forbidden` unless the actor may do this to that learner or that course."""
+        me = self.actor.id
+        self.permitted = self.permitted or (
+            (Scope.SELF in self._scopes and me is not None and learner == me)
+            or (Scope.OWN_COURSES in self._scopes and me in instructors)
+            or (Scope.REPORTS in self._scopes and self._reports_to_me(learner))
+        )
+        if not self.permitted:
+            raise Forbidden("This is not yours to change.")
+
+    def _reports_to_me(self, learner_id: UUID | None) -> bool:
+        for _ in range(MAX_MANAGERS):
+            learner = self._log.find_latest(Learner, learner_id) if learner_id else None
+            if learner is None:
+                return False
+            if learner.manager_id == self.actor.id:
+                return True
+            learner_id = learner.manager_id
+        return False
+
+
+def _found(aggregate: T | None, cls: type[T]) -> T:
+    if aggregate is None:
+        raise NotFound(f"There is no such {cls.STREAM_TYPE.replace('_', ' ')}.")
+    return aggregate
