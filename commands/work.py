@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from access.actor import Actor
 from access.passwords import Passwords
 from access.permissions import Scope
+from commands.errors import VersionMismatch
 from domain.aggregate import Aggregate
 from domain.errors import Forbidden, NotFound
 from domain.learner import Learner
@@ -29,9 +30,11 @@ class Work:
         actor: Actor,
         now: datetime,
         scopes: frozenset[Scope],
+        expected_version: int | None = None,
     ) -> None:
         self._log = log
         self._scopes = scopes
+        self._expected_version = expected_version
         self.passwords = passwords
         self.actor = actor
         self.now = now
@@ -58,8 +61,13 @@ class Work:
         return self._log.find(cls, id)
 
     def get(self, cls: type[T], id: UUID) -> T:
-        """The aggregate to change. Raises `NotFound`."""
-        return _found(self.find(cls, id), cls)
+        """The aggregate to change. Raises `NotFound`.
+
+        The first one is the one whose version `If-Match` names: raises `VersionMismatch`.
+        """
+        aggregate = _found(self.find(cls, id), cls)
+        self._check_version(aggregate.version)
+        return aggregate
 
     def latest(self, cls: type[T], id: UUID) -> T:
         """An aggregate that is only read, as it is now in the log. Raises `NotFound`."""
@@ -86,6 +94,11 @@ class Work:
         )
         if not self.permitted:
             raise Forbidden("This is not yours to change.")
+
+    def _check_version(self, version: int) -> None:
+        expected, self._expected_version = self._expected_version, None
+        if expected is not None and expected != version:
+            raise VersionMismatch(f"It is at version {version}, not {expected}: read it again.")
 
     def _reports_to_me(self, learner_id: UUID | None) -> bool:
         for _ in range(MAX_MANAGERS):
