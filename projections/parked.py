@@ -1,0 +1,96 @@
+"""Events that a projection could not apply, and those that wait behind them.
+
+A parked event stops its own stream, in that projection only. Rows belong to one set of tables
+(`schema`) and are written in the transaction that moves the position past the event.
+"""
+
+from uuid import UUID
+
+import msgspec
+from psycopg.rows import class_row
+
+from event_store.record import Record
+from projections.connection import Connection
+from projections.projection import Projection
+
+_LONGEST_ERROR = 2_000
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """One parked event; `error` is `None` when it only waits behind an earlier one."""
+
+    projection: str
+    version: int
+    position: int
+    stream_id: UUID
+    type: str
+    error: str | None
+    attempts: int
+
+
+def describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+
+
+def park(
+    connection: Connection, schema: str, projection: Projection, record: Record, error: str | None
+) -> None:
+    connection.execute(
+        "insert into projections.parked"
+        " (schema, position, projection, version, stream_id, type, error, attempts)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            schema,
+            record.position,
+            projection.name,
+            projection.version,
+            record.stream_id,
+            record.type,
+            error,
+            0 if error is None else 1,
+        ),
+    )
+
+
+def stopped_streams(connection: Connection, schema: str) -> set[UUID]:
+    """The streams that a parked event stops."""
+    rows = connection.execute(
+        "select distinct stream_id from projections.parked where schema = %s", (schema,)
+    )
+    return {stream_id for (stream_id,) in rows.fetchall()}
+
+
+def waiting(connection: Connection, schema: str, stream_id: UUID) -> list[int]:
+    """The positions of a stream's parked events, in order."""
+    rows = connection.execute(
+        "select position from projections.parked"
+        " where schema = %s and stream_id = %s order by position",
+        (schema, stream_id),
+    )
+    return [position for (position,) in rows.fetchall()]
+
+
+def release(connection: Connection, schema: str, position: int) -> None:
+    connection.execute(
+        "delete from projections.parked where schema = %s and position = %s", (schema, position)
+    )
+
+
+def failed_again(connection: Connection, schema: str, position: int, error: str) -> None:
+    connection.execute(
+        "update projections.parked set error = %s, attempts = attempts + 1"
+        " where schema = %s and position = %s",
+        (error, schema, position),
+    )
+
+
+def parked_events(connection: Connection, projection: str | None = None) -> list[Parked]:
+    """What is parked in the live tables, by projection and in order."""
+    cursor = connection.cursor(row_factory=class_row(Parked))
+    return cursor.execute(
+        "select parked.projection, parked.version, parked.position, stream_id, type, error, attempts"
+        " from projections.parked join projections.position live using (schema)"
+        " where live.state = 'live' and (%s::text is null or projection = %s)"
+        " order by projection, parked.position",
+        (projection, projection),
+    ).fetchall()

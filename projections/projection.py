@@ -1,0 +1,68 @@
+"""What a projection is: a name, a version, tables, and one method for each event it follows."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, LiteralString
+
+from event_store.record import Record
+
+Statement = tuple[LiteralString, Sequence[object]]
+Handler = Callable[[Any, Any, Record], Iterable[Statement]]
+
+
+def on(*event_classes: type[Any]) -> Callable[[Handler], Handler]:
+    """Marks a method of a projection as the one that follows these classes of event.
+
+    The method gets the decoded event and its record, and yields `(sql, params)`: what to do to the
+    projection's own tables. The runner carries that out exactly once for each event, in order.
+    """
+
+    def mark(method: Handler) -> Handler:
+        method.__dict__["follows"] = event_classes
+        return method
+
+    return mark
+
+
+class Projection:
+    """The base of every read model. Subclasses set `name` and `version`.
+
+    The tables are created by `<module>.sql` next to the subclass's module, with unqualified names,
+    or by `schema` where a subclass sets it. Raise `version` whenever tables or methods change: the
+    projector then builds the new version from history and swaps the views.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    schema: ClassVar[str]
+    handlers: ClassVar[Mapping[str, Handler]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.handlers = {
+            stored_type: method
+            for method in vars(cls).values()
+            for event_class in getattr(method, "follows", ())
+            for stored_type in stored_types(event_class)
+        }
+        if "schema" not in vars(cls):
+            cls.schema = _schema_file(cls).read_text()
+
+    @property
+    def types(self) -> list[str]:
+        """The stored types of all events that this projection follows."""
+        return sorted(self.handlers)
+
+    def statements(self, event: Any, record: Record) -> Iterable[Statement]:
+        return self.handlers[record.type](self, event, record)
+
+
+def stored_types(event_class: type[Any]) -> list[str]:
+    """Every stored type, one for each version, that is read as `event_class`."""
+    newest = getattr(event_class, "class_version", 1)
+    return [f"{event_class.TOPIC}.v{version}" for version in range(1, newest + 1)]
+
+
+def _schema_file(cls: type[Projection]) -> Path:
+    folder = Path(__file__).parent
+    return folder / f"{cls.__module__.rpartition('.')[2]}.sql"
