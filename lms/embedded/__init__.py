@@ -1,0 +1,1 @@
+"""Real Postgres and NATS servers from wheels, for machines that have none."""

@@ -1,0 +1,271 @@
+"""Every setting of the system, read once from the environment.
+
+A setting's variable is its name in upper case behind `LMS_`; the two servers have the names that
+everybody gives them, `DATABASE_URL` and `NATS_URL`. What is unset takes its default here, or is
+generated once into the data folder.
+"""
+
+import difflib
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import FieldInfo, fields
+
+from lms.data_folder import LOOPBACK, DataFolder
+
+PROJECT = Path(__file__).resolve().parent.parent
+Fill = Callable[[Mapping[str, Any], DataFolder], Any]
+OWN_NAMES = {"database_url": "DATABASE_URL", "nats_url": "NATS_URL"}
+
+
+def _expects(what: str, **limits: Any) -> Meta:
+    return Meta(extra={"expects": what}, **limits)
+
+
+Port = Annotated[int, _expects("a port from 1 to 65535", ge=1, le=65535)]
+PostgresUrl = Annotated[
+    str, _expects("like postgresql://user:password@host:5432/name", pattern="^postgres(ql)?://.+")
+]
+NatsUrl = Annotated[
+    str, _expects("like nats://user:password@host:4222", pattern="^(nats|tls|ws|wss)://.+")
+]
+HttpUrl = Annotated[
+    str, _expects("like http://host:8080, without a slash at the end", pattern="^https?://.*[^/]$")
+]
+Key = Annotated[bytes, _expects("32 bytes in base64", min_length=32, max_length=32)]
+Count = Annotated[int, _expects("a whole number from 1", ge=1)]
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"], _expects("DEBUG, INFO, WARNING or ERROR")
+]
+Text = Annotated[str, _expects("a text that is not empty", min_length=1)]
+SECRET = Meta(extra={"secret": True})
+
+
+def _says(description: str) -> Meta:
+    return Meta(description=description)
+
+
+class SettingsError(Exception):
+    """Some variables don't hold what they must. `problems` has one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the whole program is told from outside."""
+
+    data_dir: Annotated[Path, _says("Folder of everything that outlives the program")]
+    host: Annotated[Text, _says("Address that the HTTP servers listen on")] = LOOPBACK
+    gateway_port: Annotated[Port, _says("Port of the gateway, the one door for clients")] = 8080
+    write_api_port: Annotated[Port, _says("Port of the API that takes commands")] = 8081
+    read_api_port: Annotated[Port, _says("Port of the API that answers queries")] = 8082
+    analytics_port: Annotated[Port, _says("Port where the read API asks the analytics process")]
+    quack_port: Annotated[Port, _says("Port where analysts reach DuckDB by its Quack protocol")]
+
+    public_url: Annotated[HttpUrl, _says("Address of the gateway as clients see it; token issuer")]
+    write_api_url: Annotated[HttpUrl, _says("Where the gateway finds the write API")]
+    read_api_url: Annotated[HttpUrl, _says("Where the gateway finds the read API")]
+    analytics_url: Annotated[HttpUrl, _says("Where the read API finds the analytics process")]
+
+    database_url: Annotated[
+        PostgresUrl,
+        SECRET,
+        _says("Postgres as its owner; unset: one is started here"),
+    ]
+    write_database_url: Annotated[
+        PostgresUrl, SECRET, _says("The same database as lms_write, who can only add events")
+    ]
+    read_database_url: Annotated[
+        PostgresUrl, SECRET, _says("The same database as lms_read, who can only read")
+    ]
+    project_database_url: Annotated[
+        PostgresUrl, SECRET, _says("The same database as lms_project, who writes read models")
+    ]
+    nats_url: Annotated[NatsUrl, SECRET, _says("NATS with JetStream; unset: one is started here")]
+
+    master_key: Annotated[Key, SECRET, _says("Wraps the keys of personal data: 32 bytes, base64")]
+    internal_token: Annotated[Text, SECRET, _says("Shared by our processes when they ask another")]
+    quack_token: Annotated[Text, SECRET, _says("What analysts show to attach to DuckDB")]
+    seed_password: Annotated[Text, SECRET, _says("One password for all seeded people")]
+
+    access_token_minutes: Annotated[Count, _says("Minutes that an access token is good for")] = 15
+    refresh_token_days: Annotated[Count, _says("Days that a refresh token is good for")] = 30
+    log_level: Annotated[LogLevel, _says("Least severity that is logged")] = "INFO"
+
+    embedded_postgres: bool = False
+    embedded_nats: bool = False
+
+    def __repr__(self) -> str:
+        """Without the secrets, so that they never get into a log."""
+        return f"Settings(data_dir={str(self.data_dir)!r}, gateway_port={self.gateway_port})"
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str]) -> Self:
+        """Reads all variables; an empty one counts as unset.
+
+        Raises SettingsError with every problem found.
+        """
+        given = _given(environment)
+        folder = DataFolder(Path(given.get("data_dir", _default_data_dir())).absolute())
+        given["data_dir"] = folder.path
+        given["embedded_postgres"] = "database_url" not in given
+        given["embedded_nats"] = "nats_url" not in given
+        for name, fill in FILLED.items():
+            if name not in given:
+                given[name] = fill(given, folder)
+        return cls(**given)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make another process load these same settings."""
+        values = msgspec.to_builtins(self, enc_hook=str)
+        return {variable_of(name): str(values[name]) for name, _ in variables()}
+
+    def data_folder(self) -> DataFolder:
+        """The folder behind `data_dir`."""
+        return DataFolder(self.data_dir)
+
+
+def variables() -> list[tuple[str, FieldInfo]]:
+    """Every setting that has a variable, with its description, in the order they are declared."""
+    return [(field.name, field) for field in fields(Settings) if _described(field)]
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return OWN_NAMES.get(name, f"LMS_{name.upper()}")
+
+
+def description_of(field: FieldInfo) -> str:
+    """What a setting is for, in a few words."""
+    return next(meta.description for meta in _metas(field) if meta.description)
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting's value must not be shown."""
+    return SECRET in _metas(field)
+
+
+def misspelt(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each `LMS_*` variable that is no setting."""
+    known = [variable_of(name) for name, _ in variables()]
+    sentences = []
+    for variable in environment:
+        if variable.startswith("LMS_") and variable not in known:
+            close = difflib.get_close_matches(variable, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            sentences.append(f"{variable} is no setting{hint}")
+    return sentences
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    problems = []
+    for name, field in variables():
+        text = environment.get(variable_of(name), "").strip()
+        if not text:
+            continue
+        try:
+            given[name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)
+        except msgspec.ValidationError:
+            got = "" if is_secret(field) else f", not {text!r}"
+            problems.append(f"{variable_of(name)} must be {_expected(field)}{got}")
+    problems += _clashes(given)
+    if problems:
+        raise SettingsError(problems)
+    return given
+
+
+def _clashes(given: Mapping[str, Any]) -> list[str]:
+    user_of: dict[int, str] = {}
+    problems = []
+    for field in fields(Settings):
+        if not field.name.endswith("_port"):
+            continue
+        port = given.get(field.name, field.default)
+        if port in user_of:
+            one, other = variable_of(user_of[port]), variable_of(field.name)
+            problems.append(f"{other} must be another port than {one}: both are {port}")
+        elif isinstance(port, int):
+            user_of[port] = field.name
+    return problems
+
+
+def _default_data_dir() -> Path:
+    from_source = (PROJECT / "pyproject.toml").exists()
+    return (PROJECT if from_source else Path.cwd()) / ".data"
+
+
+def _path(wanted: type, text: Any) -> Any:
+    return wanted(text)
+
+
+def _metas(field: FieldInfo) -> list[Meta]:
+    return [meta for meta in get_args(field.type) if isinstance(meta, Meta)]
+
+
+def _described(field: FieldInfo) -> bool:
+    return any(meta.description for meta in _metas(field))
+
+
+def _expected(field: FieldInfo) -> str:
+    extras = [meta.extra or {} for meta in _metas(field)]
+    return next(str(extra["expects"]) for extra in extras if "expects" in extra)
+
+
+def as_role(owner_url: str, role: str, password: str) -> str:
+    """The URL of the same database for another login role."""
+    parts = urlsplit(owner_url)
+    server = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{server}"))
+
+
+def _local(port_of: str) -> Fill:
+    default = {field.name: field.default for field in fields(Settings)}
+    return lambda given, _: f"http://{LOOPBACK}:{given.get(port_of, default[port_of])}"
+
+
+def _remembered_port(name: str) -> Fill:
+    return lambda _, folder: folder.ports(name)[name]
+
+
+def _role(role: str, password: str) -> Fill:
+    return lambda given, folder: as_role(
+        given["database_url"], role, getattr(folder.secrets(), password)
+    )
+
+
+def _embedded_postgres_url(_: Mapping[str, Any], folder: DataFolder) -> str:
+    port, password = folder.ports("postgres")["postgres"], folder.secrets().owner_password
+    return f"postgresql://lms:{password}@{LOOPBACK}:{port}/lms"
+
+
+def _embedded_nats_url(_: Mapping[str, Any], folder: DataFolder) -> str:
+    port, password = folder.ports("nats")["nats"], folder.secrets().nats_password
+    return f"nats://lms:{password}@{LOOPBACK}:{port}"
+
+
+FILLED: dict[str, Fill] = {
+    "analytics_port": _remembered_port("analytics"),
+    "quack_port": _remembered_port("quack"),
+    "public_url": _local("gateway_port"),
+    "write_api_url": _local("write_api_port"),
+    "read_api_url": _local("read_api_port"),
+    "analytics_url": _local("analytics_port"),
+    "database_url": _embedded_postgres_url,
+    "write_database_url": _role("lms_write", "write_password"),
+    "read_database_url": _role("lms_read", "read_password"),
+    "project_database_url": _role("lms_project", "project_password"),
+    "nats_url": _embedded_nats_url,
+    "master_key": lambda _, folder: b64decode(folder.secrets().master_key),
+    "internal_token": lambda _, folder: folder.secrets().internal_token,
+    "quack_token": lambda _, folder: folder.secrets().quack_token,
+    "seed_password": lambda _, folder: folder.secrets().seed_password,
+}
+"""What an unset variable becomes, in this order: later ones may use earlier ones."""
