@@ -10,10 +10,9 @@ import msgspec
 from access.passwords import Passwords
 from access.permissions import scopes
 from commands.context import Context, Recorded
-from commands.errors import IdempotencyKeyReused, TooMuchContention, VersionMismatch
+from commands.errors import IdempotencyKeyReused, TooMuchContention
 from commands.message import HANDLERS, Command
 from commands.work import Work
-from domain.aggregate import Aggregate
 from domain.errors import DomainError, Forbidden
 from event_store.application import Log
 from event_store.errors import RequestRepeated, VersionConflict
@@ -72,15 +71,20 @@ class Dispatcher:
         raise TooMuchContention(name)
 
     def _begin(self, context: Context, name: str) -> Work:
-        allowed = scopes(context.actor.roles, name)
-        return Work(self._log, self._passwords, context.actor, context.now, allowed)
+        return Work(
+            self._log,
+            self._passwords,
+            context.actor,
+            context.now,
+            scopes(context.actor.roles, name),
+            context.expected_version,
+        )
 
     def _carry_out(self, command: Command, context: Context, work: Work) -> Recorded:
         aggregate = HANDLERS[type(command)](command, work)
         if not work.permitted:
             logger.error("%s is missing its ownership check.", type(command).__name__)
             raise Forbidden("This is not yours to change.")
-        _check_version(aggregate, context.expected_version)
         unchanged_at = 0 if aggregate.pending_events else self._log.position_of(aggregate.id)
         recordings = self._log.save(
             aggregate,
@@ -142,12 +146,6 @@ class Dispatcher:
     def _fingerprint(self, command: Command) -> bytes:
         body = type(command).__name__.encode() + _ENCODER.encode(command)
         return hashlib.blake2b(body, key=self._fingerprint_key, digest_size=32).digest()
-
-
-def _check_version(aggregate: Aggregate, expected: int | None) -> None:
-    loaded = aggregate.version - len(aggregate.pending_events)
-    if expected is not None and expected != loaded:
-        raise VersionMismatch(f"It is at version {loaded}, not {expected}: read it again.")
 
 
 def _scope(context: Context) -> str:

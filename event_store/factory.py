@@ -1,13 +1,13 @@
 """Names our recorders to the library, which finds this module through `PERSISTENCE_MODULE`."""
 
+from eventsourcing import postgres
 from eventsourcing.persistence import AggregateRecorder
-from eventsourcing.postgres import PostgresFactory
 
 from event_store.recorder import Recorder
 from event_store.snapshots import SnapshotRecorder
 
 
-class Factory(PostgresFactory):
+class Factory(postgres.PostgresFactory):
     application_recorder_class = Recorder
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
