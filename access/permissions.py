@@ -176,28 +176,24 @@ def _cells(row: Row, role: Role) -> Iterator[Scope | None]:
         yield getattr(row, role)
 
 
+_INTRODUCTION = """\
+# Permissions
+
+Written by `lms permissions` from `access/permissions.py`; don't edit it here.
+
+Everyone with an account has what the column *person* says (an *employee* has no more than that),
+and what the columns of their roles add. *self*: what is about the person who asks; *reports*: about
+the people below them, directly or indirectly; *own courses*: what belongs to a course they are an
+instructor of. *system* is the policies' role, which nobody can be given.
+"""
+
+
 def as_table() -> str:
     """The permissions as a page of Markdown, as printed by `lms permissions`."""
-    return "\n".join(
-        [
-            "# Permissions",
-            "",
-            "Written by `lms permissions` from `access/permissions.py`; don't edit it here.",
-            "",
-            "Everyone with an account has what the column *person* says (an *employee* no more), and",
-            "what the columns of their roles add. *self*: what is about the person who asks;",
-            "*reports*: about the people below them, directly or indirectly; *own courses*: what",
-            "belongs to a course they are an instructor of. *system* is the policies' role, which",
-            "nobody can be given.",
-            "",
-            *_section("Commands", COMMANDS),
-            *_section("Queries", QUERIES),
-            "## Open to everyone",
-            "",
-            *(f"- `{method} {path}`" for method, path in sorted(OPEN_ROUTES)),
-            "",
-        ]
-    )
+    lines = [_INTRODUCTION, *_section("Commands", COMMANDS), *_section("Queries", QUERIES)]
+    lines += ["## Open to everyone", ""]
+    lines += [f"- `{method} {path}`" for method, path in sorted(OPEN_ROUTES)]
+    return "\n".join(lines) + "\n"
 
 
 def _section(title: str, rows: dict[str, Row]) -> Iterator[str]:

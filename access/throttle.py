@@ -147,7 +147,8 @@ def _seconds_to_wait(connection: Connection[TupleRow], key: bytes, now: datetime
     ).fetchone()
     if row is None or row[0] is None:  # a log-in that was right came in between
         return 1
-    return max(1, math.ceil((row[0] - now).total_seconds()))
+    wait: timedelta = row[0] - now
+    return max(1, math.ceil(wait.total_seconds()))
 
 
 def _network(address: str) -> str:

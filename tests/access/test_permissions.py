@@ -1,0 +1,85 @@
+import timeit
+from pathlib import Path
+
+import pytest
+
+from access.permissions import COMMANDS, QUERIES, Scope, UnknownOperation, as_table, scopes
+from domain.roles import Role
+
+PERSONS = set(Role) - {Role.SYSTEM}
+PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
+
+
+def of(*roles: Role, may: str) -> set[Scope]:
+    return set(scopes(frozenset(roles), may))
+
+
+def test_an_admin_may_everything() -> None:
+    for name in COMMANDS | QUERIES:
+        assert Scope.ANY in of(Role.ADMIN, may=name), name
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.ANALYST])
+def test_auditor_and_analyst_only_read_beyond_their_own_learning(role: Role) -> None:
+    for name in COMMANDS:
+        assert of(role, may=name) == of(Role.EMPLOYEE, may=name), name
+
+
+@pytest.mark.parametrize("role", sorted(PERSONS))
+def test_everyone_with_an_account_may_learn(role: Role) -> None:
+    for name in ("EnrollLearner", "UpdateProgress", "SubmitAttempt", "SubmitFeedback", "GetMe"):
+        assert of(role, may=name) & {Scope.SELF, Scope.ANY}, name
+
+
+def test_an_employee_reaches_only_themselves_and_the_catalogue() -> None:
+    reached = {name for name in COMMANDS | QUERIES if Scope.ANY in of(Role.EMPLOYEE, may=name)}
+    assert reached == {
+        "ListRoles",
+        "ListCourses",
+        "GetCourse",
+        "GetAssessment",
+        "GetSurvey",
+        "ListSurveys",
+        "ListTestimonials",
+    }
+
+
+def test_policies_may_do_exactly_what_they_need() -> None:
+    assert {name for name in COMMANDS | QUERIES if of(Role.SYSTEM, may=name)} == {
+        "IssueCertificate",
+        "CreateNotification",
+        "InviteToSurvey",
+        "RecordAssessmentPassed",
+    }
+
+
+def test_someone_without_a_role_may_nothing() -> None:
+    assert not any(of(may=name) for name in COMMANDS | QUERIES)
+
+
+def test_several_roles_add_up() -> None:
+    assert of(Role.INSTRUCTOR, Role.MANAGER, may="EnrollLearner") == {
+        Scope.SELF,
+        Scope.REPORTS,
+        Scope.OWN_COURSES,
+    }
+
+
+def test_only_analyst_and_admin_write_their_own_sql() -> None:
+    assert {role for role in Role if of(role, may="QueryAnalytics")} == {Role.ANALYST, Role.ADMIN}
+
+
+@pytest.mark.parametrize("roles", [[], [Role.ADMIN]])
+def test_a_name_outside_the_table_is_an_error_for_everyone(roles: list[Role]) -> None:
+    with pytest.raises(UnknownOperation):
+        of(*roles, may="DropEverything")
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text() == as_table(), "write it anew: lms permissions > docs/permissions.md"
+
+
+def test_a_look_up_costs_next_to_nothing() -> None:
+    roles = frozenset({Role.EMPLOYEE, Role.MANAGER})
+    seconds = min(timeit.repeat(lambda: scopes(roles, "GetUser"), number=1000, repeat=5)) / 1000
+    assert seconds < 2e-6
