@@ -13,6 +13,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection
+from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 PREFIX = "sealed.v1."
@@ -60,7 +61,7 @@ class PersonalKeys:
         if cached and cached[1] > time.monotonic():
             return cached[0]
         with self._pool.connection() as connection:
-            row = connection.execute(
+            row = connection.cursor(row_factory=dict_row).execute(
                 "SELECT wrapped_key, destroyed_at FROM event_store.personal_keys"
                 " WHERE person_id = %s",
                 (person,),
