@@ -77,8 +77,11 @@ def _of_parameters(error: ValidationException) -> Fault:
 
 
 def _parameter_error(extra: Any) -> tuple[str, FieldError]:
-    key = str(extra.get("key", "body"))
-    return str(extra.get("source", "")), FieldError(key, str(extra.get("message", "")))
+    key, message = str(extra.get("key", "body")), str(extra.get("message", ""))
+    if key == "data":
+        # The only fault of a body that isn't found as it is read: there is none.
+        return "body", FieldError("body", "It is required.")
+    return str(extra.get("source", "")), FieldError(key, message)
 
 
 def _of_http(error: HTTPException) -> Fault:

@@ -13,7 +13,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.types import ExceptionHandlersMap, Scope, Send
 
-from edge.correlation import CORRELATION_HEADER, current_caller
+from edge.correlation import current_caller
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -150,12 +150,11 @@ def log_unexpected(error: BaseException, scope: Scope) -> None:
 
 
 async def send_problem(fault: Fault, scope: Scope, send: Send) -> None:
-    """Answer a fault without Litestar, over plain ASGI."""
+    """Answer a fault without Litestar, over plain ASGI. The correlation middleware adds its id."""
     body = problem_body(fault, scope)
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
-        (CORRELATION_HEADER, str(current_caller().correlation_id).encode()),
         *((name.lower().encode(), value.encode()) for name, value in fault.headers.items()),
     ]
     await send({"type": "http.response.start", "status": fault.status, "headers": headers})
