@@ -77,9 +77,18 @@ class Sessions:
     """Starts, continues and ends sessions; needs `lms_write`."""
 
     def __init__(
-        self, pool: ConnectionPool, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        pool: ConnectionPool,
+        *,
+        longest_session: timedelta = LONGEST_SESSION,
+        longest_pause: timedelta = LONGEST_PAUSE,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """A session ends `longest_session` after its start, or `longest_pause` after its last
+        rotation."""
         self._pool = pool
+        self._longest_session = longest_session
+        self._longest_pause = longest_pause
         self._clock = clock
 
     def start(self, learner_id: UUID) -> Session:
@@ -90,9 +99,9 @@ class Sessions:
             connection.execute(
                 "INSERT INTO access.sessions (session_id, learner_id, started_at, expires_at)"
                 " VALUES (%s, %s, %s, %s)",
-                (session_id, learner_id, now, now + LONGEST_SESSION),
+                (session_id, learner_id, now, now + self._longest_session),
             )
-            refresh_token = _issue(connection, session_id, now)
+            refresh_token = self._issue(connection, session_id, now)
         return Session(learner_id, session_id, refresh_token)
 
     def rotate(self, refresh_token: str) -> Session:
@@ -115,7 +124,8 @@ class Sessions:
             if refusal is Refusal.REUSED:
                 connection.execute(*end_statement(family.session_id, now, "reuse"))
             elif refusal is None:
-                next_token = _replace(connection, token_hash, family.session_id, now)
+                _use_up(connection, token_hash, now)
+                next_token = self._issue(connection, family.session_id, now)
                 return Session(family.learner_id, family.session_id, next_token)
         # Raised only here, so that the end of a family isn't rolled back.
         raise InvalidRefreshToken(refusal, family.learner_id, family.session_id)
@@ -141,6 +151,15 @@ class Sessions:
     def forget_expired(self) -> int:
         """Delete what is past its time, tokens included; how many sessions that were."""
         return self._run(("DELETE FROM access.sessions WHERE expires_at < %s", (self._clock(),)))
+
+    def _issue(self, connection: Connection[TupleRow], session_id: UUID, now: datetime) -> str:
+        refresh_token = secrets.token_urlsafe(32)
+        connection.execute(
+            "INSERT INTO access.refresh_tokens (token_hash, session_id, expires_at)"
+            " VALUES (%s, %s, %s)",
+            (_hash(refresh_token), session_id, now + self._longest_pause),
+        )
+        return refresh_token
 
     def _run(self, statement: Statement) -> int:
         with self._pool.connection() as connection:
@@ -182,23 +201,10 @@ def _lock_family(connection: Connection[TupleRow], token_hash: bytes) -> _Family
     return _Family(*row) if row else None
 
 
-def _replace(
-    connection: Connection[TupleRow], token_hash: bytes, session_id: UUID, now: datetime
-) -> str:
+def _use_up(connection: Connection[TupleRow], token_hash: bytes, now: datetime) -> None:
     connection.execute(
         "UPDATE access.refresh_tokens SET used_at = %s WHERE token_hash = %s", (now, token_hash)
     )
-    return _issue(connection, session_id, now)
-
-
-def _issue(connection: Connection[TupleRow], session_id: UUID, now: datetime) -> str:
-    refresh_token = secrets.token_urlsafe(32)
-    connection.execute(
-        "INSERT INTO access.refresh_tokens (token_hash, session_id, expires_at)"
-        " VALUES (%s, %s, %s)",
-        (_hash(refresh_token), session_id, now + LONGEST_PAUSE),
-    )
-    return refresh_token
 
 
 def _hash(refresh_token: str) -> bytes:

@@ -25,6 +25,20 @@ def count(pool: ConnectionPool, where: str = "true") -> int:
     return int(row[0])
 
 
+def count_calls(
+    verifying: VerificationKeys, method: str, monkeypatch: pytest.MonkeyPatch
+) -> list[None]:
+    calls: list[None] = []
+    original = getattr(verifying, method)
+
+    def counted() -> object:
+        calls.append(None)
+        return original()
+
+    monkeypatch.setattr(verifying, method, counted)
+    return calls
+
+
 def test_many_processes_starting_at_once_make_one_key(pool: ConnectionPool) -> None:
     processes = [SigningKeys(pool, MASTER) for _ in range(8)]
     with ThreadPoolExecutor(8) as threads:
@@ -91,9 +105,7 @@ def test_a_new_key_is_known_at_once_and_made_up_ones_cost_one_query_a_second(
     clock.advance(seconds=2)
     assert verifying.get(signing.rotate().kid)
 
-    look_ups = []
-    jwks = verifying.jwks
-    monkeypatch.setattr(verifying, "jwks", lambda: look_ups.append(1) or jwks())
+    look_ups = count_calls(verifying, "jwks", monkeypatch)
     clock.advance(seconds=2)
     for number in range(100):
         assert verifying.get(f"made-up-{number}") is None

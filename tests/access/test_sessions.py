@@ -1,7 +1,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from uuid import UUID, uuid4
 
@@ -156,6 +156,18 @@ def test_a_session_is_over_after_a_month_however_busy(
     assert refusal(sessions, session.refresh_token) is Refusal.UNKNOWN
 
 
+def test_how_long_sessions_last_can_be_set(
+    pool: ConnectionPool, clock: Clock, learner_id: UUID
+) -> None:
+    day = timedelta(days=1)
+    sessions = Sessions(pool, longest_session=3 * day, longest_pause=2 * day, clock=clock)
+    session = sessions.start(learner_id)
+    clock.advance(seconds=1.9 * 86_400)
+    session = sessions.rotate(session.refresh_token)
+    clock.advance(seconds=1.2 * 86_400)
+    assert refusal(sessions, session.refresh_token) is Refusal.EXPIRED
+
+
 @pytest.mark.parametrize("token", ["", "guess", "\0", "\ud800", "x" * 100_000])
 def test_a_token_nobody_was_given_is_refused(sessions: Sessions, token: str) -> None:
     assert refusal(sessions, token) is Refusal.UNKNOWN
@@ -194,12 +206,13 @@ class SessionMachine(RuleBasedStateMachine):
     families = Bundle("families")
     learners = (uuid4(), uuid4())
 
-    def __init__(self, sessions: Sessions) -> None:
+    sessions: Sessions
+
+    def __init__(self) -> None:
         super().__init__()
-        self.sessions = sessions
         self.known: list[Family] = []
         for learner_id in self.learners:
-            sessions.end_all(learner_id)
+            self.sessions.end_all(learner_id)
 
     @rule(target=families, learner_id=st.sampled_from(learners))
     def start(self, learner_id: UUID) -> Family:
@@ -247,7 +260,9 @@ class SessionMachine(RuleBasedStateMachine):
 
 
 def test_any_order_of_steps_leaves_what_the_model_says(pool: ConnectionPool) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: SessionMachine(Sessions(pool)),
-        settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
+    class Machine(SessionMachine):
+        sessions = Sessions(pool)
+
+    run_state_machine_as_test(
+        Machine, settings=settings(max_examples=40, stateful_step_count=20, deadline=None)
     )

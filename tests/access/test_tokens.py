@@ -3,7 +3,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -75,9 +74,7 @@ def part(value: object) -> str:
 
 
 @pytest.fixture
-def house(
-    no_keys: None, pool: ConnectionPool, read_pool: ConnectionPool, clock: Clock
-) -> Iterator[House]:
+def house(no_keys: None, pool: ConnectionPool, read_pool: ConnectionPool, clock: Clock) -> House:
     return House(pool, read_pool, clock)
 
 
