@@ -77,7 +77,7 @@ class _Kind:
         attributes = {
             name: hint
             for name, hint in hints.items()
-            if typing.get_origin(hint) is not typing.ClassVar
+            if typing.get_origin(hint) is not typing.ClassVar and name != "INITIAL_VERSION"
         }
         self.topic = get_topic(aggregate)
         self.name = f"{aggregate.STREAM_TYPE}.snapshot.v{STATE_VERSION}"

@@ -1,0 +1,58 @@
+"""Logging in, staying logged in, logging out."""
+
+from typing import Any
+
+from litestar import Controller, post
+from litestar.datastructures import CacheControlHeader
+
+from access.actor import Actor
+from commands.login import Accounts, Tokens
+from edge.authentication import OPEN
+from edge.openapi import PROBLEMS, THROTTLED
+from edge.request import EdgeRequest
+from write_api.body import Body
+from write_api.sender import context_of
+from write_api.threads import Threads
+
+NOBODY = Actor(id=None, roles=frozenset())
+
+
+class Credentials(Body, frozen=True):
+    """`username` may be an e-mail address too."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Credentials()"
+
+
+class Refresh(Body, frozen=True):
+    refresh_token: str
+
+    def __repr__(self) -> str:
+        return "Refresh()"
+
+
+class LoginController(Controller):
+    path = "/login"
+    tags = ["Log-in"]
+    opt = {OPEN: True, THROTTLED: True, PROBLEMS: (401,)}
+    cache_control = CacheControlHeader(no_store=True)
+
+    @post("/", operation_id="LogIn", status_code=200)
+    async def log_in(self, data: Credentials, accounts: Accounts, threads: Threads) -> Tokens:
+        """Log in with a user name or e-mail address and a password."""
+        context = context_of(NOBODY)
+        return await threads.run(accounts.log_in, data.username, data.password, context)
+
+    @post("/refresh", operation_id="RefreshTokens", status_code=200)
+    async def refresh(self, data: Refresh, accounts: Accounts, threads: Threads) -> Tokens:
+        """Get new tokens. Each refresh token is good once: using one again ends the session."""
+        return await threads.run(accounts.refresh, data.refresh_token)
+
+
+@post("/logout", operation_id="LogOut", status_code=204, tags=["Log-in"])
+async def log_out(request: EdgeRequest[Actor, Any], accounts: Accounts, threads: Threads) -> None:
+    """End the session of this access token: its refresh token is worth nothing from now on."""
+    await threads.run(accounts.log_out, context_of(request.user))
