@@ -119,7 +119,8 @@ def _logs_in(url: str) -> bool:
 def _set_password(owner_url: str, role: str, password: str) -> None:
     """Creates the role or gives it the password, of which only the SCRAM verifier is sent."""
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+        query = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        known = connection.execute(query, [role]).fetchone()
         verifier = connection.pgconn.encrypt_password(
             password.encode(), role.encode(), b"scram-sha-256"
         ).decode()

@@ -103,7 +103,7 @@ class EmbeddedPostgres(Service):
         """Whether it takes connections; the database is made at the first time."""
         try:
             with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-                query = "SELECT FROM pg_database WHERE datname = %s"
+                query = "SELECT 1 FROM pg_database WHERE datname = %s"
                 if connection.execute(query, [DATABASE]).fetchone() is None:
                     create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE))
                     connection.execute(create)

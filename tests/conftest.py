@@ -1,0 +1,3 @@
+"""What every test can ask for; the servers behind it are real."""
+
+pytest_plugins = ["tests.servers.postgres", "tests.servers.nats", "tests.servers.system"]

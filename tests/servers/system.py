@@ -1,0 +1,28 @@
+"""The settings of a whole system for one test."""
+
+from pathlib import Path
+
+import pytest
+
+from lms.data_folder import free_port
+from lms.settings import Settings
+from tests.servers.postgres import Database
+
+
+@pytest.fixture
+def settings(database: Database, nats_url: str, tmp_path: Path) -> Settings:
+    """The settings of a whole system of this test alone, on free ports."""
+    ports = [free_port() for _ in range(3)]
+    return Settings.load(
+        {
+            "LMS_DATA_DIR": str(tmp_path / "data"),
+            "LMS_GATEWAY_PORT": str(ports[0]),
+            "LMS_WRITE_API_PORT": str(ports[1]),
+            "LMS_READ_API_PORT": str(ports[2]),
+            "DATABASE_URL": database.owner_url,
+            "LMS_WRITE_DATABASE_URL": database.write_url,
+            "LMS_READ_DATABASE_URL": database.read_url,
+            "LMS_PROJECT_DATABASE_URL": database.project_url,
+            "NATS_URL": nats_url,
+        }
+    )
