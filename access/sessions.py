@@ -191,10 +191,11 @@ def end_all_statement(
 
 
 def _lock_family(connection: Connection[TupleRow], token_hash: bytes) -> _Family | None:
-    # Both rows are locked: who waited here must see the token as used, the session as ended.
+    # Both rows are locked, the session first, as a deletion does: who waited here must see the
+    # token as used and the session as ended.
     row = connection.execute(
         "SELECT session_id, s.learner_id, s.expires_at, s.ended_at, t.expires_at, t.used_at"
-        " FROM access.refresh_tokens t JOIN access.sessions s USING (session_id)"
+        " FROM access.sessions s JOIN access.refresh_tokens t USING (session_id)"
         " WHERE t.token_hash = %s FOR UPDATE",
         (token_hash,),
     ).fetchone()

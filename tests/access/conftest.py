@@ -1,18 +1,13 @@
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-
-class Database(Protocol):
-    owner_url: str
-    write_url: str
-    read_url: str
+from tests.servers.postgres import Database
 
 
 class Clock:
@@ -37,23 +32,23 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def pool(database: Database) -> Iterator[ConnectionPool]:
+def pool(shared_database: Database) -> Iterator[ConnectionPool]:
     """Connections as the write API has them."""
-    with ConnectionPool(database.write_url, min_size=1, max_size=8, open=True) as pool:
+    with ConnectionPool(shared_database.write_url, min_size=1, max_size=8, open=True) as pool:
         yield pool
 
 
 @pytest.fixture(scope="session")
-def read_pool(database: Database) -> Iterator[ConnectionPool]:
+def read_pool(shared_database: Database) -> Iterator[ConnectionPool]:
     """Connections as the read API has them."""
-    with ConnectionPool(database.read_url, min_size=1, max_size=2, open=True) as pool:
+    with ConnectionPool(shared_database.read_url, min_size=1, max_size=2, open=True) as pool:
         yield pool
 
 
 @pytest.fixture
-def no_keys(database: Database) -> None:
+def no_keys(shared_database: Database) -> None:
     """There is no signing key yet."""
-    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+    with psycopg.connect(shared_database.owner_url, autocommit=True) as connection:
         connection.execute("DELETE FROM access.signing_keys")
 
 

@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from access.keys import KeysUnavailable, SigningKeys, VerificationKeys, WrongMasterKey, thumbprint
 from tests.access.conftest import Clock
+from tests.servers.postgres import Database
 
 MASTER = bytes(range(32))
 
@@ -113,12 +114,12 @@ def test_a_new_key_is_known_at_once_and_made_up_ones_cost_one_query_a_second(
 
 
 def test_a_key_that_was_deleted_stops_verifying_within_a_minute(
-    pool: ConnectionPool, clock: Clock, request: pytest.FixtureRequest
+    pool: ConnectionPool, clock: Clock, shared_database: Database
 ) -> None:
     verifying = VerificationKeys(pool, monotonic=clock.timestamp)
     kid = SigningKeys(pool, MASTER).ensure().kid
     assert verifying.get(kid)
-    with psycopg.connect(request.getfixturevalue("database").owner_url) as connection:
+    with psycopg.connect(shared_database.owner_url) as connection:
         connection.execute("DELETE FROM access.signing_keys")
     clock.advance(seconds=60)
     assert verifying.get(kid) is None
@@ -167,10 +168,10 @@ def test_the_read_side_sees_nothing_else_of_access(read_pool: ConnectionPool, ta
 
 
 def test_a_sealed_key_moved_to_another_id_does_not_open(
-    pool: ConnectionPool, request: pytest.FixtureRequest
+    pool: ConnectionPool, shared_database: Database
 ) -> None:
     SigningKeys(pool, MASTER).ensure()
-    with psycopg.connect(request.getfixturevalue("database").owner_url) as connection:
+    with psycopg.connect(shared_database.owner_url) as connection:
         connection.execute(
             "UPDATE access.signing_keys SET kid = %s", (hashlib.sha256(b"other").hexdigest(),)
         )

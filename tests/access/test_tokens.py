@@ -19,7 +19,8 @@ from access.actor import SYSTEM, Actor
 from access.keys import SigningKeys, VerificationKeys
 from access.tokens import InvalidToken, TokenIssuer, TokenVerifier
 from domain.roles import Role
-from tests.access.conftest import Clock, Database
+from tests.access.conftest import Clock
+from tests.servers.postgres import Database
 
 MASTER = bytes(range(32))
 ISSUER, AUDIENCE = "https://lms.example", "lms"
@@ -221,10 +222,10 @@ def test_tokens_stay_valid_when_the_key_rotates(house: House) -> None:
     assert house.verifier.verify(before) == house.verifier.verify(after) == JOHN
 
 
-def test_a_cached_token_dies_with_its_key(house: House, database: Database) -> None:
+def test_a_cached_token_dies_with_its_key(house: House, shared_database: Database) -> None:
     token = house.issuer.access_token(JOHN)
     house.verifier.verify(token)
-    with psycopg.connect(database.owner_url) as connection:
+    with psycopg.connect(shared_database.owner_url) as connection:
         connection.execute("DELETE FROM access.signing_keys")
     house.clock.advance(seconds=60)
     assert not house.verifier.knows(token)
