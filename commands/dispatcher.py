@@ -29,7 +29,7 @@ class Dispatcher:
     """Authorizes a command, carries it out and records what happened; thread-safe.
 
     `fingerprint_key` keys the hash by which a repeated command is known again, so that the hash
-    gives nothing away. `on_recorded` is called after each append and must not block or raise.
+    gives nothing away. `on_recorded` is told the last position of each append; it must not block or raise.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Dispatcher:
         passwords: Passwords,
         *,
         fingerprint_key: bytes,
-        on_recorded: Callable[[], None] = lambda: None,
+        on_recorded: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._log = log
         self._passwords = passwords
@@ -95,8 +95,9 @@ class Dispatcher:
         )
         if not recordings:
             return Recorded(*work.answer(aggregate), unchanged_at)
-        self._on_recorded()
-        return Recorded(*work.answer(aggregate), recordings[-1].notification.id)
+        position = recordings[-1].notification.id
+        self._on_recorded(position)
+        return Recorded(*work.answer(aggregate), position)
 
     def _metadata(self, command: Command, context: Context) -> bytes:
         return msgspec.json.encode(

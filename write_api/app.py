@@ -1,0 +1,57 @@
+"""The write API, put together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from commands.dispatcher import Dispatcher
+from commands.login import Accounts
+from edge.app import edge_app
+from edge.authentication import Verifier
+from edge.correlation import TrustedPeers
+from edge.health import Check
+from edge.metrics import RequestMetrics
+from write_api.course import CourseController
+from write_api.faults import COMMAND_FAULTS
+from write_api.learner import UserController
+from write_api.login import LoginController, log_out
+from write_api.sender import provide_sender
+from write_api.threads import Threads
+
+CONTROLLERS: tuple[Any, ...] = (
+    CourseController,
+    LoginController,
+    UserController,
+    log_out,
+)
+
+
+def create_write_api(
+    dispatcher: Dispatcher,
+    accounts: Accounts,
+    threads: Threads,
+    *,
+    verifier: Verifier,
+    checks: Mapping[str, Check],
+    metrics: RequestMetrics,
+    version: str,
+    peers: TrustedPeers | None = None,
+) -> Litestar:
+    """The Litestar application that takes commands."""
+    return edge_app(
+        CONTROLLERS,
+        title="LMS write API",
+        version=version,
+        verifier=verifier,
+        faults=COMMAND_FAULTS,
+        checks=checks,
+        metrics=metrics,
+        peers=peers,
+        dependencies={
+            "sender": provide_sender(dispatcher, threads),
+            "accounts": Provide(lambda: accounts, sync_to_thread=False),
+            "threads": Provide(lambda: threads, sync_to_thread=False),
+        },
+    )
