@@ -5,6 +5,7 @@ from domain.assessment import Assessment
 from domain.attempt import Attempt, AttemptSeries
 from domain.certificate import Certificate
 from domain.course import Course
+from domain.course_surveys import CourseSurveys
 from domain.enrollment import Enrollment
 from domain.feedback import Feedback
 from domain.learner import Learner
@@ -21,6 +22,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     AttemptSeries,
     Certificate,
     Course,
+    CourseSurveys,
     Enrollment,
     Feedback,
     Learner,

@@ -53,3 +53,13 @@ def survey_response_id(survey_id: UUID, learner_id: UUID) -> UUID:
 def survey_receipt_id(survey_id: UUID, learner_id: UUID) -> UUID:
     """The mark that a learner has answered an anonymous survey."""
     return _id("survey_receipt", survey_id, learner_id)
+
+
+def course_surveys_id(course_id: UUID) -> UUID:
+    """The index of a course's open surveys."""
+    return _id("course_surveys", course_id)
+
+
+def notification_id(learner_id: UUID, text_key: str, cause: str) -> UUID:
+    """What a learner is told because of one thing that happened: told once."""
+    return _id("notification", learner_id, text_key, cause)
