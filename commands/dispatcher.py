@@ -9,9 +9,10 @@ import msgspec
 
 from access.passwords import Passwords
 from access.permissions import scopes
+from commands.catalogue import HANDLERS
 from commands.context import Context, Recorded
 from commands.errors import IdempotencyKeyReused, TooMuchContention
-from commands.message import HANDLERS, Command
+from commands.message import Command
 from commands.work import Work
 from domain.errors import DomainError, Forbidden
 from event_store.application import Log
@@ -29,7 +30,8 @@ class Dispatcher:
     """Authorizes a command, carries it out and records what happened; thread-safe.
 
     `fingerprint_key` keys the hash by which a repeated command is known again, so that the hash
-    gives nothing away. `on_recorded` is told the last position of each append; it must not block or raise.
+    gives nothing away. `on_recorded` is told the last position of each append; it must not block
+    or raise.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Why a command was not carried out, besides what the domain says."""
 
-from domain.errors import DomainError, Invalid
+from domain.errors import Conflict, DomainError, Invalid
 
 
 class VersionMismatch(DomainError):
@@ -18,6 +18,15 @@ class IdempotencyKeyReused(Invalid):
         super().__init__(
             "This Idempotency-Key was used for a different command.", field="Idempotency-Key"
         )
+
+
+class NotEnrolled(Conflict):
+    """Only who is, or was, enrolled in the course may do this."""
+
+    code = "not-enrolled"
+
+    def __init__(self) -> None:
+        super().__init__("Enrol in the course first.")
 
 
 class TooMuchContention(Exception):

@@ -5,9 +5,10 @@ from uuid import UUID
 import msgspec
 
 from access.passwords import save_statement
+from access.sessions import end_all_statement
 from commands.message import Command, handles
 from commands.names import claim_name, release_name
-from commands.work import Work
+from commands.work import MAX_MANAGERS, Work
 from domain.errors import Invalid
 from domain.identity import canonical
 from domain.learner import Learner
@@ -25,6 +26,9 @@ class RegisterLearner(Command, frozen=True):
     department: str | None = None
     job_role: str | None = None
     manager_id: UUID | None = None
+
+    def __repr__(self) -> str:
+        return "RegisterLearner()"
 
 
 class UpdateLearner(Command, frozen=True):
@@ -66,6 +70,9 @@ class ChangePassword(Command, frozen=True):
     learner_id: UUID
     password: str
 
+    def __repr__(self) -> str:
+        return f"ChangePassword(learner_id={self.learner_id!r})"
+
 
 @handles(RegisterLearner)
 def register_learner(command: RegisterLearner, work: Work) -> Learner:
@@ -96,6 +103,8 @@ def register_learner(command: RegisterLearner, work: Work) -> Learner:
 @handles(UpdateLearner)
 def update_learner(command: UpdateLearner, work: Work) -> Learner:
     learner = _permitted(command.learner_id, work)
+    if (command.manager_id, command.department, command.job_role) != (None, None, None):
+        work.permit_anyone()
     if command.manager_id is not None:
         _must_not_be_below(command.manager_id, learner, work)
     former_email = learner.email
@@ -128,6 +137,7 @@ def change_roles(command: ChangeRoles, work: Work) -> Learner:
 def deactivate_learner(command: DeactivateLearner, work: Work) -> Learner:
     learner = _permitted(command.learner_id, work)
     learner.deactivate(reason=command.reason, at=work.now)
+    work.execute_too(*end_all_statement(learner.id, work.now, "deactivated"))
     return learner
 
 
@@ -156,6 +166,9 @@ def record_logout(command: RecordLogout, work: Work) -> Learner:
 def change_password(command: ChangePassword, work: Work) -> Learner:
     learner = _permitted(command.learner_id, work)
     learner.change_password(at=work.now)
+    work.execute_too(
+        *end_all_statement(learner.id, work.now, "password changed", but=work.actor.session_id)
+    )
     _save_password(work, learner.id, command.password)
     return learner
 
@@ -167,19 +180,19 @@ def _permitted(learner_id: UUID, work: Work) -> Learner:
 
 
 def _must_exist(manager_id: UUID, work: Work) -> Learner:
-    manager = work.find(Learner, manager_id)
-    if manager is None:
-        raise Invalid("There is no such manager.", field="manager_id")
-    return manager
+    return work.existing(Learner, manager_id, field="manager_id")
 
 
 def _must_not_be_below(manager_id: UUID, learner: Learner, work: Work) -> None:
     """Refuses a manager who reports to the learner: the tree must have no cycle."""
     above: UUID | None = manager_id
-    while above is not None:
+    for _ in range(MAX_MANAGERS):
+        if above is None:
+            return
         if above == learner.id:
             raise Invalid("A manager can't report to their own report.", field="manager_id")
         above = _must_exist(above, work).manager_id
+    raise Invalid(f"There can't be more than {MAX_MANAGERS} managers above.", field="manager_id")
 
 
 def _save_password(work: Work, learner_id: UUID, password: str) -> None:

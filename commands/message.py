@@ -18,6 +18,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value inside a command, such as one of many questions. Unknown fields are refused."""
+
+
 C = TypeVar("C", bound=Command)
 A = TypeVar("A", bound=Aggregate)
 Handler = Callable[[Any, "Work"], Aggregate]

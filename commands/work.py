@@ -10,7 +10,7 @@ from access.passwords import Passwords
 from access.permissions import Scope
 from commands.errors import VersionMismatch
 from domain.aggregate import Aggregate
-from domain.errors import Forbidden, NotFound
+from domain.errors import Forbidden, Invalid, NotFound
 from domain.learner import Learner
 from event_store.application import Log
 
@@ -44,6 +44,13 @@ class Work:
         self.also_saved: list[Aggregate] = []
         self.also_executed: list[tuple[str, Sequence[Any]]] = []
 
+    @property
+    def me(self) -> UUID:
+        """The person who acts, in what only a person can do. Raises `Forbidden` for the system."""
+        if self.actor.id is None:
+            raise Forbidden("Only a person can do this.")
+        return self.actor.id
+
     def new_id(self) -> UUID:
         return uuid4()
 
@@ -69,10 +76,20 @@ class Work:
         self._check_version(aggregate.version)
         return aggregate
 
-    def latest(self, cls: type[T], id: UUID) -> T:
-        """An aggregate that is only read, as it is now in the log. Raises `NotFound`."""
+    def find_latest(self, cls: type[T], id: UUID) -> T | None:
         self.loaded.add(id)
-        return _found(self._log.find_latest(cls, id), cls)
+        return self._log.find_latest(cls, id)
+
+    def latest(self, cls: type[T], id: UUID) -> T:
+        """An aggregate as it is now in the log, to be read only. Raises `NotFound`."""
+        return _found(self.find_latest(cls, id), cls)
+
+    def existing(self, cls: type[T], id: UUID, *, field: str) -> T:
+        """Like `latest`, for an id in the body of a command. Raises `Invalid`, with that field."""
+        try:
+            return self.latest(cls, id)
+        except NotFound as error:
+            raise Invalid(error.detail, field=field) from None
 
     def save_too(self, *aggregates: Aggregate) -> None:
         """Saves more aggregates in the same transaction."""
@@ -94,6 +111,11 @@ class Work:
         )
         if not self.permitted:
             raise Forbidden("This is not yours to change.")
+
+    def permit_anyone(self) -> None:
+        """Raises `Forbidden` unless the actor may do this to everyone, not only to some."""
+        if Scope.ANY not in self._scopes:
+            raise Forbidden("Only an administrator may change this.")
 
     def _check_version(self, version: int) -> None:
         expected, self._expected_version = self._expected_version, None

@@ -48,7 +48,7 @@ def test_policies_may_do_exactly_what_they_need() -> None:
     assert {name for name in COMMANDS | QUERIES if of(Role.SYSTEM, may=name)} == {
         "IssueCertificate",
         "CreateNotification",
-        "InviteToSurvey",
+        "InviteToCourseSurveys",
         "RecordAssessmentPassed",
     }
 

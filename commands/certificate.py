@@ -1,0 +1,55 @@
+"""Certifying that courses were completed."""
+
+from uuid import UUID
+
+from commands.message import Command, handles
+from commands.work import Work
+from domain.certificate import Certificate
+from domain.course import Course
+from domain.enrollment import Enrollment
+from domain.errors import Conflict
+from domain.identity import certificate_id
+from domain.learner import Learner
+
+
+class EnrollmentNotCompleted(Conflict):
+    code = "enrollment-not-completed"
+
+
+class AlreadyCertified(Conflict):
+    code = "already-certified"
+
+
+class IssueCertificate(Command, frozen=True):
+    enrollment_id: UUID
+
+
+class RevokeCertificate(Command, frozen=True):
+    certificate_id: UUID
+    reason: str
+
+
+@handles(IssueCertificate)
+def issue_certificate(command: IssueCertificate, work: Work) -> Certificate:
+    enrollment = work.existing(Enrollment, command.enrollment_id, field="enrollment_id")
+    if enrollment.completed_at is None:
+        raise EnrollmentNotCompleted("This enrolment isn't completed yet.")
+    if work.find(Certificate, certificate_id(enrollment.id, enrollment.course_version)):
+        raise AlreadyCertified("This completion has been certified already.")
+    return Certificate.issue(
+        learner_id=enrollment.learner_id,
+        course_id=enrollment.course_id,
+        course_title=work.latest(Course, enrollment.course_id).title,
+        course_version=enrollment.course_version,
+        enrollment_id=enrollment.id,
+        holder_name=work.latest(Learner, enrollment.learner_id).full_name,
+        completed_at=enrollment.completed_at,
+        at=work.now,
+    )
+
+
+@handles(RevokeCertificate)
+def revoke_certificate(command: RevokeCertificate, work: Work) -> Certificate:
+    certificate = work.get(Certificate, command.certificate_id)
+    certificate.revoke(reason=command.reason, by=work.actor.id, at=work.now)
+    return certificate
