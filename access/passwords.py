@@ -12,7 +12,8 @@ from psycopg_pool import ConnectionPool
 
 from access.statement import Statement
 
-SHORTEST = 12
+SHORTEST = 8
+"""NIST SP 800-63B: the least for a password that a second factor may join."""
 LONGEST = 256
 FEWEST_DIFFERENT = 5
 HASHES_AT_ONCE = 2
@@ -95,7 +96,7 @@ def check_strength(password: str) -> None:
     """Refuse what is guessed first.
 
     Raises:
-        WeakPassword: shorter than 12 or longer than 256 characters, or too uniform.
+        WeakPassword: shorter than 8 or longer than 256 characters, or too uniform.
     """
     normal = unicodedata.normalize("NFKC", password)
     if len(normal) < SHORTEST:

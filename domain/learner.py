@@ -21,6 +21,7 @@ class LearnerActive(Conflict):
 
 class Learner(Aggregate):
     STREAM_TYPE = "learner"
+    SNAPSHOT_EVERY = 100
 
     username: Annotated[str, Personal]
     email: Annotated[str, Personal]

@@ -30,8 +30,8 @@ class PersonErased(LookupError):
 class PersonalKeys:
     """The keys of all persons; thread-safe.
 
-    `master_key` is 32 bytes. Raises `ValueError` for another length, `cryptography`'s `InvalidTag`
-    when a key was wrapped by another master key.
+    `master_key` is 32 bytes. Raises `ValueError` for another length, and when a key was wrapped by
+    another master key.
     """
 
     def __init__(self, pool: ConnectionPool[Connection[Any]], master_key: bytes) -> None:
@@ -61,11 +61,15 @@ class PersonalKeys:
         if cached and cached[1] > time.monotonic():
             return cached[0]
         with self._pool.connection() as connection:
-            row = connection.cursor(row_factory=dict_row).execute(
-                "SELECT wrapped_key, destroyed_at FROM event_store.personal_keys"
-                " WHERE person_id = %s",
-                (person,),
-            ).fetchone()
+            row = (
+                connection.cursor(row_factory=dict_row)
+                .execute(
+                    "SELECT wrapped_key, destroyed_at FROM event_store.personal_keys"
+                    " WHERE person_id = %s",
+                    (person,),
+                )
+                .fetchone()
+            )
         return self._remember(person, row)
 
     def _create(self, person: UUID) -> AESGCM:
@@ -83,14 +87,19 @@ class PersonalKeys:
             raise PersonErased(person)
         return key
 
+    def _unwrap(self, person: UUID, wrapped: bytes) -> bytes:
+        try:
+            return self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], person.bytes)
+        except InvalidTag:
+            raise ValueError(f"The key of {person} is wrapped by another master key.") from None
+
     def _remember(self, person: UUID, row: Any) -> AESGCM | None:
         if row is None:
             return None
         wrapped, destroyed_at = row["wrapped_key"], row["destroyed_at"]
         key = None
         if destroyed_at is None:
-            nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-            key = AESGCM(self._master.decrypt(nonce, sealed, person.bytes))
+            key = AESGCM(self._unwrap(person, wrapped))
         if len(self._cache) >= CACHE_SIZE:
             self._cache.clear()
         self._cache[person] = (key, time.monotonic() + CACHE_SECONDS)

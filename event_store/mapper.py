@@ -80,7 +80,7 @@ class Mapper(LibraryMapper[UUID]):
         for name in event_type.personal:
             if person is not None and data[name] is not None:
                 plain = _ENCODER.encode(data[name])
-                data[name] = self.keys.seal(person, plain, _context(stream_id, name))
+                data[name] = self.keys.seal(person, plain, sealing_context(stream_id, name))
 
     def _unseal(self, event_type: EventType, stream_id: UUID, fields: dict[str, Any]) -> None:
         person = event_type.person(stream_id, fields)
@@ -89,13 +89,14 @@ class Mapper(LibraryMapper[UUID]):
             if person is None or sealed is None:
                 continue
             try:
-                plain = self.keys.unseal(person, sealed, _context(stream_id, name))
+                plain = self.keys.unseal(person, sealed, sealing_context(stream_id, name))
                 fields[name] = msgspec.json.decode(plain, type=clear)
             except PersonErased:
                 fields[name] = erased(clear)
 
 
-def _context(stream_id: UUID, field: str) -> bytes:
+def sealing_context(stream_id: UUID, field: str) -> bytes:
+    """Binds a sealed field to its place: moved elsewhere it can't be unsealed."""
     return stream_id.bytes + field.encode()
 
 
