@@ -45,11 +45,31 @@ BEGIN
 END
 $$;
 
-DO $$
+-- The projector makes and drops the schemas of builds, and no others.
+CREATE FUNCTION projections.create_schema(schema text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-    EXECUTE format('GRANT CREATE ON DATABASE %I TO lms_project', current_database());
+    IF schema !~ '^[a-z_]+_v[0-9]+(_b[0-9]+)?$' THEN
+        RAISE EXCEPTION '% is no name for a build', schema;
+    END IF;
+    EXECUTE format('CREATE SCHEMA %I', schema);
+    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO lms_project', schema);
 END
 $$;
+
+CREATE FUNCTION projections.drop_schema(schema text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    IF schema !~ '^[a-z_]+_v[0-9]+(_b[0-9]+)?$' THEN
+        RAISE EXCEPTION '% is no name for a build', schema;
+    END IF;
+    EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', schema);
+END
+$$;
+
+REVOKE ALL ON FUNCTION projections.create_schema(text), projections.drop_schema(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION projections.create_schema(text), projections.drop_schema(text)
+    TO lms_project;
 GRANT USAGE, CREATE ON SCHEMA read_models TO lms_project;
 GRANT USAGE ON SCHEMA projections TO lms_project, lms_read;
 GRANT SELECT, INSERT, UPDATE, DELETE ON projections.position, projections.parked TO lms_project;

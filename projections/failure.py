@@ -10,7 +10,7 @@ from psycopg import errors
 _FENCE_STATE: Final = "LMS01"
 
 
-class Fenced(Exception):  # noqa: N818 - says what happened
+class Fenced(Exception):
     """Somebody else has moved this projection's position, or another build has taken its place."""
 
 

@@ -11,19 +11,19 @@ from projections.connection import Connection, connect
 _CLASS: Final = 0x70726F6A
 
 
-class Busy(Exception):  # noqa: N818 - says what is wrong
+class Busy(Exception):
     """Another process holds the lock."""
 
 
 def try_lock(connection: Connection, what: str) -> bool:
     row = connection.execute(
-        "select pg_try_advisory_lock(%s, hashtext(%s))", (_CLASS, what)
+        "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (_CLASS, what)
     ).fetchone()
     return row is not None and bool(row[0])
 
 
 def unlock(connection: Connection, what: str) -> None:
-    connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (_CLASS, what))
+    connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", (_CLASS, what))
 
 
 @contextmanager
@@ -53,7 +53,7 @@ class Leadership:
             if self._connection is None:
                 self._connection = connect(self._conninfo)
             elif self._leads:
-                self._connection.execute("select")
+                self._connection.execute("SELECT")
                 return True
             self._leads = try_lock(self._connection, self._group)
         except psycopg.Error:

@@ -13,11 +13,11 @@ from projections.track import Track
 logger = logging.getLogger(__name__)
 
 
-class AheadOfLog(Exception):  # noqa: N818 - says what is wrong
+class AheadOfLog(Exception):
     """The tables hold events that the log doesn't: they were filled from another log."""
 
 
-class Superseded(Exception):  # noqa: N818 - says what is wrong
+class Superseded(Exception):
     """A newer version than the code's serves already: newer code is, or was, running."""
 
 

@@ -36,9 +36,9 @@ def park(
     connection: Connection, schema: str, projection: Projection, record: Record, error: str | None
 ) -> None:
     connection.execute(
-        "insert into projections.parked"
+        "INSERT INTO projections.parked"
         " (schema, position, projection, version, stream_id, type, error, attempts)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         (
             schema,
             record.position,
@@ -55,7 +55,7 @@ def park(
 def stopped_streams(connection: Connection, schema: str) -> set[UUID]:
     """The streams that a parked event stops."""
     rows = connection.execute(
-        "select distinct stream_id from projections.parked where schema = %s", (schema,)
+        "SELECT DISTINCT stream_id FROM projections.parked WHERE schema = %s", (schema,)
     )
     return {stream_id for (stream_id,) in rows.fetchall()}
 
@@ -63,23 +63,30 @@ def stopped_streams(connection: Connection, schema: str) -> set[UUID]:
 def waiting(connection: Connection, schema: str, stream_id: UUID) -> list[int]:
     """The positions of a stream's parked events, in order."""
     rows = connection.execute(
-        "select position from projections.parked"
-        " where schema = %s and stream_id = %s order by position",
+        "SELECT position FROM projections.parked"
+        " WHERE schema = %s AND stream_id = %s ORDER BY position",
         (schema, stream_id),
     )
     return [position for (position,) in rows.fetchall()]
 
 
+def count(connection: Connection, schema: str) -> int:
+    row = connection.execute(
+        "SELECT count(*) FROM projections.parked WHERE schema = %s", (schema,)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def release(connection: Connection, schema: str, position: int) -> None:
     connection.execute(
-        "delete from projections.parked where schema = %s and position = %s", (schema, position)
+        "DELETE FROM projections.parked WHERE schema = %s AND position = %s", (schema, position)
     )
 
 
 def failed_again(connection: Connection, schema: str, position: int, error: str) -> None:
     connection.execute(
-        "update projections.parked set error = %s, attempts = attempts + 1"
-        " where schema = %s and position = %s",
+        "UPDATE projections.parked SET error = %s, attempts = attempts + 1"
+        " WHERE schema = %s AND position = %s",
         (error, schema, position),
     )
 
@@ -88,9 +95,9 @@ def parked_events(connection: Connection, projection: str | None = None) -> list
     """What is parked in the live tables, by projection and in order."""
     cursor = connection.cursor(row_factory=class_row(Parked))
     return cursor.execute(
-        "select parked.projection, parked.version, parked.position, stream_id, type, error, attempts"
-        " from projections.parked join projections.position live using (schema)"
-        " where live.state = 'live' and (%s::text is null or projection = %s)"
-        " order by projection, parked.position",
+        "SELECT parked.projection, parked.version, parked.position, stream_id, type, error,"
+        " attempts FROM projections.parked JOIN projections.position live USING (SCHEMA)"
+        " WHERE live.state = 'live' AND (%s::text IS NULL or projection = %s)"
+        " ORDER BY projection, parked.position",
         (projection, projection),
     ).fetchall()

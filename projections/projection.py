@@ -2,18 +2,25 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, LiteralString
+from typing import Any, ClassVar, LiteralString, NamedTuple
 
 from event_store.record import Record
 
-Statement = tuple[LiteralString, Sequence[object]]
+
+class Statement(NamedTuple):
+    """What to do to a projection's tables: SQL with `%s` placeholders, and what to put in them."""
+
+    sql: LiteralString
+    params: Sequence[object]
+
+
 Handler = Callable[[Any, Any, Record], Iterable[Statement]]
 
 
 def on(*event_classes: type[Any]) -> Callable[[Handler], Handler]:
     """Marks a method of a projection as the one that follows these classes of event.
 
-    The method gets the decoded event and its record, and yields `(sql, params)`: what to do to the
+    The method gets the decoded event and its record, and yields what to do to the
     projection's own tables. The runner carries that out exactly once for each event, in order.
     """
 
@@ -41,11 +48,12 @@ class Projection:
         super().__init_subclass__()
         cls.handlers = {
             stored_type: method
-            for method in vars(cls).values()
+            for base in reversed(cls.__mro__)
+            for method in vars(base).values()
             for event_class in getattr(method, "follows", ())
             for stored_type in stored_types(event_class)
         }
-        if "schema" not in vars(cls):
+        if not hasattr(cls, "schema"):
             cls.schema = _schema_file(cls).read_text()
 
     @property

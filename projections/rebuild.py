@@ -78,7 +78,7 @@ def swap(connection: Connection, track: Track, source: Source) -> None:
     new tables lack of that (little: they have just caught up) is applied first.
     """
     with connection.transaction():
-        connection.execute(f"set local lock_timeout = '{_SWAP_LOCK_TIMEOUT}'")
+        connection.execute(f"SET LOCAL lock_timeout = '{_SWAP_LOCK_TIMEOUT}'")
         old = schemas.live(connection, track.projection.name, lock=True)
         if old is not None:
             source.catch_up(track, upto=old.position)
@@ -91,7 +91,7 @@ def swap(connection: Connection, track: Track, source: Source) -> None:
 def drop_leftovers(connection: Connection, name: str) -> None:
     """Drops the builds of a projection that serve no more, or that nobody is building any more."""
     rows = connection.execute(
-        "select schema from projections.position where name = %s and state <> 'live'", (name,)
+        "SELECT schema FROM projections.position WHERE name = %s AND state <> 'live'", (name,)
     ).fetchall()
     for (schema,) in rows:
         if not locks.try_lock(connection, schema):
@@ -106,7 +106,7 @@ def drop_leftovers(connection: Connection, name: str) -> None:
 
 def _set_state(connection: Connection, schema: str, state: str) -> None:
     connection.execute(
-        "update projections.position set state = %s where schema = %s", (state, schema)
+        "UPDATE projections.position SET state = %s WHERE schema = %s", (state, schema)
     )
 
 
@@ -114,4 +114,4 @@ def _analyze(conninfo: str, schema: str) -> None:
     """Statistics before the first query: without them it would be planned blindly."""
     with connect(conninfo, schema) as connection:
         for table in schemas.tables(connection, schema):
-            connection.execute(f"analyze {table}".encode())
+            connection.execute(f"ANALYZE {table}".encode())

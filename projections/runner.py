@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -58,7 +59,7 @@ class Runner:
             idle = []
             for track in list(self._tracks):
                 if track.mine(shared):
-                    self._attempt(track, lambda t=track: t.apply(shared, batch.position))
+                    self._attempt(track, partial(track.apply, shared, batch.position))
                 elif track.position < batch.position:
                     idle.append(track)
             self._move(idle, batch.position)
@@ -115,7 +116,7 @@ class Runner:
             track = future.result()
             if track is not None:
                 self._tracks.append(track)
-                self._attempt(track, lambda t=track: self._source.catch_up(t, self.position))
+                self._attempt(track, partial(self._source.catch_up, track, self.position))
 
     def _attempt(self, track: Track, work: Callable[[], object]) -> None:
         try:
@@ -152,10 +153,10 @@ class Runner:
         if self._control is None:
             self._control = connect(self._source.conninfo)
         rows = self._control.execute(
-            "update projections.position live set position = %s, updated_at = now()"
-            " from unnest(%s::text[], %s::bigint[]) as known (schema, position)"
-            " where live.schema = known.schema and live.position = known.position"
-            " and live.state <> 'retired' returning live.schema",
+            "UPDATE projections.position live SET position = %s, updated_at = now()"
+            " FROM UNNEST(%s::text[], %s::bigint[]) AS known (SCHEMA, position)"
+            " WHERE live.SCHEMA = known.SCHEMA AND live.position = known.position"
+            " AND live.state <> 'retired' RETURNING live.SCHEMA",
             (upto, [track.schema for track in idle], [track.position for track in idle]),
         )
         return {schema for (schema,) in rows.fetchall()}

@@ -28,8 +28,8 @@ class Build(msgspec.Struct, frozen=True):
 
 
 _LIVE = (
-    "select name, version, schema, position from projections.position"
-    " where name = %s and state = 'live'"
+    "SELECT name, version, schema, position FROM projections.position"
+    " WHERE name = %s AND state = 'live'"
 )
 
 
@@ -42,11 +42,11 @@ def live(connection: Connection, name: str, *, lock: bool = False) -> Build | No
 def create(conninfo: str, projection: Projection, schema: str, state: str) -> None:
     """Makes the empty tables of a build at position 0. The caller shows them."""
     with connect(conninfo, schema) as connection, connection.transaction():
-        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
-        connection.execute(projection.schema.encode())
+        connection.execute("SELECT projections.create_schema(%s)", (schema,))
+        connection.execute(projection.schema.encode(), prepare=False)
         connection.execute(
-            "insert into projections.position (schema, name, version, state)"
-            " values (%s, %s, %s, %s)",
+            "INSERT INTO projections.position (schema, name, version, state)"
+            " VALUES (%s, %s, %s, %s)",
             (schema, projection.name, projection.version, state),
         )
         if state == "live":
@@ -56,18 +56,27 @@ def create(conninfo: str, projection: Projection, schema: str, state: str) -> No
 def drop(connection: Connection, schema: str) -> None:
     """Removes the tables of a build and all that is known of it."""
     with connection.transaction():
-        connection.execute("set local lock_timeout = '1s'")
-        connection.execute(
-            sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))
-        )
-        connection.execute("delete from projections.position where schema = %s", (schema,))
+        connection.execute("SET LOCAL lock_timeout = '1s'")
+        connection.execute("SELECT projections.drop_schema(%s)", (schema,))
+        connection.execute("DELETE FROM projections.position WHERE schema = %s", (schema,))
 
 
 def tables(connection: Connection, schema: str) -> list[str]:
     rows = connection.execute(
-        "select tablename::text from pg_tables where schemaname = %s order by 1", (schema,)
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = %s ORDER BY 1", (schema,)
     )
     return [table for (table,) in rows.fetchall()]
+
+
+def columns(connection: Connection, schema: str, table: str) -> list[str]:
+    """In order; empty when there is no such table."""
+    rows = connection.execute(
+        "SELECT attname::text FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE relnamespace = to_regnamespace(%s) AND relname = %s"
+        " AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        (schema, table),
+    )
+    return [column for (column,) in rows.fetchall()]
 
 
 def show(connection: Connection, schema: str) -> None:
@@ -75,19 +84,19 @@ def show(connection: Connection, schema: str) -> None:
     for table in tables(connection, schema):
         view = sql.Identifier(VIEWS, table)
         connection.execute(
-            sql.SQL("create view {} as select * from {}").format(
+            sql.SQL("CREATE VIEW {} AS SELECT * FROM {}").format(
                 view, sql.Identifier(schema, table)
             )
         )
         connection.execute(
-            sql.SQL("grant select on {} to {}").format(view, sql.Identifier(READ_ROLE))
+            sql.SQL("GRANT SELECT ON {} TO {}").format(view, sql.Identifier(READ_ROLE))
         )
 
 
 def hide(connection: Connection, schema: str) -> None:
     """Drops the views onto the tables of a build."""
     for table in tables(connection, schema):
-        connection.execute(sql.SQL("drop view if exists {}").format(sql.Identifier(VIEWS, table)))
+        connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier(VIEWS, table)))
 
 
 def first_schema(projection: Projection) -> str:
@@ -98,7 +107,7 @@ def next_schema(connection: Connection, projection: Projection) -> str:
     """A name that no build of this version has."""
     first = first_schema(projection)
     rows = connection.execute(
-        "select nspname::text from pg_namespace where nspname = %s or nspname like %s",
+        "SELECT nspname::text FROM pg_namespace WHERE nspname = %s OR nspname LIKE %s",
         (first, first.replace("_", r"\_") + r"\_b%"),
     )
     taken = {name for (name,) in rows.fetchall()}

@@ -1,15 +1,21 @@
 """Where projections get their events from, and where they keep their tables."""
 
-import logging
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import msgspec
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 
 from bus.log import Log
-from projections.entry import Decode, entries
+from domain.catalogue import AGGREGATES
+from event_store.event_type import EventTypes
+from event_store.keys import PersonalKeys
+from event_store.mapper import Mapper
+from event_store.reader import Reader
+from projections.entry import Decode, Entry, entries
 from projections.track import Track
-
-logger = logging.getLogger(__name__)
 
 _PAGE: Final = 2_000
 
@@ -34,3 +40,23 @@ class Source(msgspec.Struct, frozen=True):
             track.apply(entries(records, self.decode), reached)
             applied += len(records)
         return applied
+
+    def at(self, position: int) -> Entry:
+        """The event at a position that is known to hold one."""
+        (record,) = self.log.read(position - 1, 1, None, position)
+        return Entry(record, self.decode)
+
+
+@contextmanager
+def open_source(conninfo: str, master_key: bytes) -> Iterator[Source]:
+    """The log in the database at `conninfo`, where the read models are kept too.
+
+    `conninfo` logs in as the role that owns the read models; `master_key` (32 bytes) opens the
+    keys of personal data.
+    """
+    pool: ConnectionPool[Connection[Any]] = ConnectionPool(
+        conninfo, min_size=1, max_size=6, kwargs={"autocommit": True}, open=False
+    )
+    with pool:
+        mapper = Mapper(EventTypes(AGGREGATES), PersonalKeys(pool, master_key))
+        yield Source(conninfo, Reader(pool), mapper.decode)

@@ -41,14 +41,7 @@ class Track:
         """Raises `Fenced` when the schema is no longer one to write to."""
         connection = connect(conninfo, schema)
         try:
-            row = connection.execute(
-                "select position from projections.position"
-                " where schema = %s and state <> 'retired'",
-                (schema,),
-            ).fetchone()
-            if row is None:
-                raise Fenced(f"{schema} has been replaced")
-            return cls(projection, schema, connection, row[0])
+            return cls(projection, schema, connection, _position(connection, schema))
         except BaseException:
             connection.close()
             raise
@@ -156,7 +149,7 @@ class Track:
         """
         applied = 0
         with self._connection.transaction():
-            self._lock()
+            _position(self._connection, self.schema, lock=True)
             still_parked = set(parked.waiting(self._connection, self.schema, stream_id))
             for entry in entries:
                 if entry.record.position not in still_parked:
@@ -175,16 +168,19 @@ class Track:
                 applied += 1
         return applied
 
-    def _lock(self) -> None:
-        row = self._connection.execute(
-            "select position from projections.position"
-            " where schema = %s and state <> 'retired' for update",
-            (self.schema,),
-        ).fetchone()
-        if row is None:
-            raise Fenced(f"{self.schema} has been replaced")
-
     def _advance(self, upto: int) -> None:
         self._connection.execute(
-            "select projections.advance(%s, %s, %s)", (self.schema, self.position, upto)
+            "SELECT projections.advance(%s, %s, %s)", (self.schema, self.position, upto)
         )
+
+
+def _position(connection: Connection, schema: str, *, lock: bool = False) -> int:
+    """Where the build in `schema` is; `lock` keeps others from moving it until the commit."""
+    row = connection.execute(
+        "SELECT position FROM projections.position WHERE schema = %s AND state <> 'retired'"
+        + (" FOR UPDATE" if lock else ""),
+        (schema,),
+    ).fetchone()
+    if row is None:
+        raise Fenced(f"{schema} has been replaced")
+    return int(row[0])

@@ -1,0 +1,39 @@
+"""Every read model there is. A new projection is added here."""
+
+from projections.assessment import AssessmentProjection
+from projections.attempt import AttemptProjection
+from projections.certificate import CertificateProjection
+from projections.course import CourseProjection
+from projections.enrollment import EnrollmentProjection
+from projections.feedback import FeedbackProjection
+from projections.learner import LearnerProjection
+from projections.notification import NotificationProjection
+from projections.projection import Projection
+from projections.survey import SurveyProjection
+from projections.testimonial import TestimonialProjection
+
+PROJECTIONS: tuple[Projection, ...] = (
+    LearnerProjection(),
+    CourseProjection(),
+    EnrollmentProjection(),
+    AssessmentProjection(),
+    AttemptProjection(),
+    FeedbackProjection(),
+    SurveyProjection(),
+    TestimonialProjection(),
+    CertificateProjection(),
+    NotificationProjection(),
+)
+
+
+class UnknownProjection(LookupError):
+    """No projection has this name."""
+
+
+def named(name: str) -> Projection:
+    """Raises `UnknownProjection`, with the names there are."""
+    for projection in PROJECTIONS:
+        if projection.name == name:
+            return projection
+    names = ", ".join(projection.name for projection in PROJECTIONS)
+    raise UnknownProjection(f"There is no projection {name}; there are {names}.")

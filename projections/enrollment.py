@@ -1,0 +1,167 @@
+"""Read model: who is in which course, how far, and how it ended."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from domain.enrollment import Enrollment
+from event_store.record import Record
+from projections.projection import Projection, Statement, on
+
+
+class EnrollmentProjection(Projection):
+    """Tables `enrollment`, `lesson_progress`, `enrollment_assessment`.
+
+    `percent` is the mean over the lessons of the version begun, rounded down.
+    """
+
+    name = "enrollment"
+    version = 1
+
+    @on(Enrollment.Created)
+    def created(self, event: Enrollment.Created, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "INSERT INTO enrollment (id, learner_id, course_id, course_version, source,"
+            " enrolled_by, assessments, due_at, lesson_count, enrolled_at, updated_at, version)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                record.stream_id,
+                event.learner_id,
+                event.course_id,
+                event.course_version,
+                event.source,
+                event.enrolled_by,
+                event.assessments,
+                event.due_at,
+                len(event.lessons),
+                event.timestamp,
+                event.timestamp,
+                record.version,
+            ),
+        )
+        yield _lay_out(record.stream_id, event.lessons)
+
+    @on(Enrollment.Reinstated)
+    def reinstated(self, event: Enrollment.Reinstated, record: Record) -> Iterable[Statement]:
+        id = record.stream_id
+        yield Statement(
+            "DELETE FROM lesson_progress WHERE enrollment_id = %s AND NOT lesson_id = ANY(%s)",
+            (id, event.lessons),
+        )
+        yield Statement(
+            "DELETE FROM enrollment_assessment"
+            " WHERE enrollment_id = %s AND NOT assessment_id = ANY(%s)",
+            (id, event.assessments),
+        )
+        yield _lay_out(id, event.lessons)
+        yield Statement(
+            "UPDATE enrollment SET status = 'active', course_version = %s, source = %s,"
+            " enrolled_by = %s, assessments = %s, due_at = %s, lesson_count = %s, percent_sum ="
+            " (SELECT coalesce(sum(percent), 0) FROM lesson_progress WHERE enrollment_id = %s),"
+            " withdrawn_at = NULL, withdrawal_reason = NULL, updated_at = %s, version = %s"
+            " WHERE id = %s",
+            (
+                event.course_version,
+                event.source,
+                event.enrolled_by,
+                event.assessments,
+                event.due_at,
+                len(event.lessons),
+                id,
+                event.timestamp,
+                record.version,
+                id,
+            ),
+        )
+
+    @on(Enrollment.ProgressUpdated)
+    def progress_updated(
+        self, event: Enrollment.ProgressUpdated, record: Record
+    ) -> Iterable[Statement]:
+        yield Statement(
+            "WITH lesson AS (UPDATE lesson_progress SET percent = %s, seconds = seconds + %s,"
+            " bookmark = %s, updated_at = %s WHERE enrollment_id = %s AND lesson_id = %s"
+            " RETURNING new.percent - old.percent AS gained)"
+            " UPDATE enrollment SET percent_sum = percent_sum + (SELECT gained FROM lesson),"
+            " seconds = seconds + %s, last_lesson_id = %s, last_activity_at = %s,"
+            " updated_at = %s, version = %s WHERE id = %s",
+            (
+                event.percent,
+                event.seconds,
+                event.bookmark,
+                event.timestamp,
+                record.stream_id,
+                event.lesson_id,
+                event.seconds,
+                event.lesson_id,
+                event.timestamp,
+                event.timestamp,
+                record.version,
+                record.stream_id,
+            ),
+        )
+
+    @on(Enrollment.LessonCompleted)
+    def lesson_completed(
+        self, event: Enrollment.LessonCompleted, record: Record
+    ) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE lesson_progress SET completed_at = %s"
+            " WHERE enrollment_id = %s AND lesson_id = %s",
+            (event.timestamp, record.stream_id, event.lesson_id),
+        )
+        yield _changed(event, record)
+
+    @on(Enrollment.AssessmentPassed)
+    def assessment_passed(
+        self, event: Enrollment.AssessmentPassed, record: Record
+    ) -> Iterable[Statement]:
+        yield Statement(
+            "INSERT INTO enrollment_assessment"
+            " (enrollment_id, assessment_id, attempt_id, score, passed_at)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (enrollment_id, assessment_id) DO UPDATE"
+            " SET attempt_id = excluded.attempt_id, score = excluded.score",
+            (
+                record.stream_id,
+                event.assessment_id,
+                event.attempt_id,
+                event.score,
+                event.timestamp,
+            ),
+        )
+        yield _changed(event, record)
+
+    @on(Enrollment.Completed)
+    def completed(self, event: Enrollment.Completed, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE enrollment SET status = 'completed', completed_at = %s, score = %s,"
+            " updated_at = %s, version = %s WHERE id = %s",
+            (event.timestamp, event.score, event.timestamp, record.version, record.stream_id),
+        )
+
+    @on(Enrollment.Withdrawn)
+    def withdrawn(self, event: Enrollment.Withdrawn, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE enrollment SET status = 'withdrawn', withdrawn_at = %s,"
+            " withdrawal_reason = %s, updated_at = %s, version = %s WHERE id = %s",
+            (event.timestamp, event.reason, event.timestamp, record.version, record.stream_id),
+        )
+
+
+def _lay_out(enrollment_id: UUID, lessons: list[UUID]) -> Statement:
+    """A row for each lesson, in order; what was learnt in one of them before stays."""
+    return Statement(
+        "INSERT INTO lesson_progress (enrollment_id, lesson_id, ordinal)"
+        " SELECT %s, lesson_id, ordinal FROM unnest(%s::uuid[])"
+        " WITH ORDINALITY AS lesson (lesson_id, ordinal)"
+        " ON CONFLICT (enrollment_id, lesson_id) DO UPDATE SET ordinal = excluded.ordinal",
+        (enrollment_id, lessons),
+    )
+
+
+def _changed(
+    event: Enrollment.LessonCompleted | Enrollment.AssessmentPassed, record: Record
+) -> Statement:
+    return Statement(
+        "UPDATE enrollment SET updated_at = %s, version = %s WHERE id = %s",
+        (event.timestamp, record.version, record.stream_id),
+    )

@@ -1,0 +1,56 @@
+"""Read model: what learners say about courses, and how each course is rated."""
+
+from collections.abc import Iterable
+
+from domain.feedback import Feedback
+from event_store.record import Record
+from projections.projection import Projection, Statement, on
+
+
+class FeedbackProjection(Projection):
+    """Tables `feedback` and, summed up by course, `course_rating`."""
+
+    name = "feedback"
+    version = 1
+
+    @on(Feedback.Submitted)
+    def submitted(self, event: Feedback.Submitted, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "INSERT INTO feedback (id, course_id, learner_id, rating, feedback_text,"
+            " submitted_at, updated_at, version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                record.stream_id,
+                event.course_id,
+                event.learner_id,
+                event.rating,
+                event.feedback_text,
+                event.timestamp,
+                event.timestamp,
+                record.version,
+            ),
+        )
+        yield Statement(
+            "INSERT INTO course_rating AS course (course_id, ratings, rating_sum)"
+            " VALUES (%s, 1, %s) ON CONFLICT (course_id) DO UPDATE SET"
+            " ratings = course.ratings + 1,"
+            " rating_sum = course.rating_sum + excluded.rating_sum",
+            (event.course_id, event.rating),
+        )
+
+    @on(Feedback.Revised)
+    def revised(self, event: Feedback.Revised, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "WITH revised AS (UPDATE feedback SET rating = %s, feedback_text = %s,"
+            " updated_at = %s, version = %s WHERE id = %s"
+            " RETURNING new.rating - old.rating AS gained)"
+            " UPDATE course_rating SET rating_sum = rating_sum + (SELECT gained FROM revised)"
+            " WHERE course_id = %s",
+            (
+                event.rating,
+                event.feedback_text,
+                event.timestamp,
+                record.version,
+                record.stream_id,
+                event.course_id,
+            ),
+        )

@@ -1,0 +1,24 @@
+CREATE TABLE learner (
+    id            uuid        PRIMARY KEY,
+    username      text        NOT NULL,
+    email         text        NOT NULL,
+    full_name     text        NOT NULL,
+    roles         text[]      NOT NULL,
+    language      text        NOT NULL,
+    time_zone     text        NOT NULL,
+    department    text,
+    job_role      text,
+    manager_id    uuid,
+    active        boolean     NOT NULL DEFAULT true,
+    registered_at timestamptz NOT NULL,
+    last_login_at timestamptz,
+    updated_at    timestamptz NOT NULL,
+    version       bigint      NOT NULL,
+    search        tsvector    GENERATED ALWAYS AS (
+        to_tsvector('simple', full_name || ' ' || username || ' ' || email)
+    ) STORED
+) WITH (fillfactor = 80);  -- log-ins update rows in place
+
+CREATE INDEX learner_registered ON learner (registered_at, id);
+CREATE INDEX learner_manager ON learner (manager_id, registered_at, id);
+CREATE INDEX learner_search ON learner USING gin (search);

@@ -1,0 +1,88 @@
+"""The projector: keeps all read models up to date, or stands by for the process that does."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import aclosing
+from typing import Final
+
+from bus.connection import Connection as Nats
+from bus.consumer import Consumer
+from bus.log import LOG_DOWN
+from projections.catalogue import PROJECTIONS
+from projections.locks import Leadership
+from projections.projection import Projection
+from projections.runner import Runner
+from projections.source import Source
+
+logger = logging.getLogger(__name__)
+
+GROUP: Final = "projector"
+_STANDBY_PAUSE: Final = 0.5
+_CHECK_PAUSE: Final = 1.0
+_TICK: Final = 0.05
+
+
+class Deposed(Exception):
+    """The connection that made this process the leader was lost."""
+
+
+async def run_projector(
+    source: Source, nats: Nats, projections: Iterable[Projection] = PROJECTIONS
+) -> None:
+    """Runs until cancelled, through any outage of Postgres or NATS.
+
+    Any number of processes may run this: one leads, and another takes over within a second when
+    it dies. Should two ever believe that they lead, the fence on each position still holds.
+    """
+    leadership = Leadership(source.conninfo, GROUP)
+    chosen = list(projections)
+    try:
+        while True:
+            if await asyncio.to_thread(leadership.claim):
+                await _lead(source, nats, chosen, leadership)
+            else:
+                await asyncio.sleep(_STANDBY_PAUSE)
+    finally:
+        await asyncio.to_thread(leadership.resign)
+
+
+async def _lead(
+    source: Source, nats: Nats, projections: list[Projection], leadership: Leadership
+) -> None:
+    try:
+        runner = await asyncio.to_thread(Runner, projections, source)
+    except LOG_DOWN as error:
+        logger.warning("the log can't be read: %s", error)
+        await asyncio.sleep(_STANDBY_PAUSE)
+        return
+    logger.info("projecting from position %d", runner.position)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_follow(runner, source, nats))
+            tasks.create_task(_tick(runner))
+            tasks.create_task(_watch(leadership))
+    except* Deposed:
+        logger.warning("no longer leading; standing by")
+    finally:
+        await asyncio.to_thread(runner.close)
+
+
+async def _follow(runner: Runner, source: Source, nats: Nats) -> None:
+    consumer = Consumer(GROUP, nats, source.log, runner.position)
+    async with aclosing(consumer.batches()) as batches:
+        async for batch in batches:
+            await asyncio.to_thread(runner.apply, batch)
+
+
+async def _tick(runner: Runner) -> None:
+    while True:
+        await asyncio.to_thread(runner.tick)
+        await asyncio.sleep(_TICK)
+
+
+async def _watch(leadership: Leadership) -> None:
+    while True:
+        await asyncio.sleep(_CHECK_PAUSE)
+        if not await asyncio.to_thread(leadership.claim):
+            raise Deposed
