@@ -141,14 +141,8 @@ def test_old_versions_are_upcast_and_unknown_fields_tolerated(
 ) -> None:
     mapper = Mapper(EventTypes([Badge]), log.keys)
     event = mapper.decode(Record(1, uuid4(), "badge", 1, name, data, b"{}", NOW))
-    assert event == Badge.Awarded(
-        originator_id=event.originator_id,
-        originator_version=1,
-        originator_topic=event.originator_topic,
-        timestamp=NOW,
-        level=level,
-        reason=None,
-    )
+    assert isinstance(event, Badge.Awarded)
+    assert (event.level, event.reason, event.timestamp) == (level, None, NOW)
 
 
 def test_what_nobody_knows_is_named_in_the_error(log: Log) -> None:
