@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from edge.faults import invalid
 from edge.problem import FieldError, ProblemError
@@ -26,11 +26,13 @@ MAX_CURSOR_LENGTH = 2048
 
 CursorParameter = Annotated[
     str | None,
-    Parameter(query="cursor", description="`next_cursor` of the page before this one."),
+    QueryParameter(name="cursor", description="`next_cursor` of the page before this one."),
 ]
 Limit = Annotated[
     int,
-    Parameter(query="limit", ge=1, le=MAX_LIMIT, description="The most items that one page has."),
+    QueryParameter(
+        name="limit", ge=1, le=MAX_LIMIT, description="The most items that one page has."
+    ),
 ]
 
 

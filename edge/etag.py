@@ -4,7 +4,7 @@ import re
 from typing import Annotated, TypeVar, cast
 
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from edge.faults import malformed_header
 from edge.problem import Fault, ProblemError
@@ -18,15 +18,15 @@ _VERSION_TAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 IfMatch = Annotated[
     str | None,
-    Parameter(
-        header="If-Match",
+    HeaderParameter(
+        name="If-Match",
         description='Carry the command out only at this version, the last `ETag`: `"7"`.',
     ),
 ]
 IfNoneMatch = Annotated[
     str | None,
-    Parameter(
-        header="If-None-Match",
+    HeaderParameter(
+        name="If-None-Match",
         description="Answer 304 without a body while the `ETag` is still one of these.",
     ),
 ]

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from edge.faults import malformed_header
 from edge.problem import ProblemError
@@ -12,8 +12,8 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 IdempotencyKey = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         description=(
             "Repeat the command under the same key and the first answer comes back: 1 to 255 "
             "visible ASCII characters, chosen by the caller."

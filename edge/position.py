@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from edge.faults import malformed_header
 from edge.problem import ProblemError, unavailable
@@ -22,8 +22,8 @@ _POSITION = re.compile(r"[0-9]{1,19}")
 
 MinPosition = Annotated[
     str | None,
-    Parameter(
-        header=MIN_POSITION_HEADER,
+    HeaderParameter(
+        name=MIN_POSITION_HEADER,
         description=(
             "Wait until the answer includes everything up to this position: the `Lms-Position` "
             "of an earlier command."
