@@ -81,17 +81,20 @@ class Service:
             )
 
     def start(self, deadline: float = DEADLINE) -> None:
-        """Starts the program and waits until it is ready.
+        """Starts the program and waits until it is ready. Raises ServiceFailed."""
+        self.spawn()
+        self.wait_until_ready(deadline)
+
+    def wait_until_ready(self, deadline: float = DEADLINE) -> None:
+        """Returns when it is ready.
 
         Raises ServiceFailed when it ends instead, or is not ready within `deadline` seconds.
         """
-        self.spawn()
         limit = time.monotonic() + deadline
         while not self.is_ready():
             if not self.running:
                 raise ServiceFailed(self._story(f"ended with {self.exit_code}"))
             if time.monotonic() > limit:
-                self.kill()
                 raise ServiceFailed(self._story(f"was not ready within {deadline:.0f} s"))
             time.sleep(PAUSE)
 

@@ -127,6 +127,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         values = msgspec.to_builtins(self, enc_hook=str)
         return {variable_of(name): str(values[name]) for name, _ in variables()}
 
+    @property
+    def duckdb_file(self) -> Path:
+        """The analytics database: one file, written by the analytics process only."""
+        return self.data_dir / "analytics" / "lms.duckdb"
+
     def data_folder(self) -> DataFolder:
         """The folder behind `data_dir`."""
         return DataFolder(self.data_dir)

@@ -1,0 +1,76 @@
+"""The command side put together, for whoever issues commands: write API, policies, seeds."""
+
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from access.keys import SigningKeys, VerificationKeys
+from access.passwords import Passwords
+from access.tokens import TokenVerifier
+from bus.wake import Waker
+from commands.dispatcher import Dispatcher
+from event_store.application import Log
+from event_store.epoch import check_epoch
+from lms.settings import Settings
+
+AUDIENCE = "lms"
+
+Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
+
+
+class CommandSide(msgspec.Struct, frozen=True):
+    """What carries out commands, and what it is made of."""
+
+    log: Log
+    passwords: Passwords
+    dispatcher: Dispatcher
+    pool: Pool
+    signing_keys: SigningKeys
+
+
+@contextmanager
+def command_side(settings: Settings, *, connections: int = 8) -> Iterator[CommandSide]:
+    """Everything needed to dispatch commands, as the role that may only add events.
+
+    Raises event_store.errors.EpochTooLow after a restore into another cluster.
+    """
+    with (
+        open_pool(settings.write_database_url, connections) as pool,
+        Waker(settings.nats_url) as waker,
+    ):
+        with pool.connection() as connection:
+            check_epoch(connection)
+        passwords = Passwords(pool)
+        log = Log(settings.write_database_url, settings.master_key, connections=connections)
+        dispatcher = Dispatcher(
+            log,
+            passwords,
+            fingerprint_key=hmac.digest(settings.master_key, b"lms idempotency", "sha256"),
+            on_recorded=waker.ping,
+        )
+        try:
+            yield CommandSide(
+                log, passwords, dispatcher, pool, SigningKeys(pool, settings.master_key)
+            )
+        finally:
+            log.close()
+
+
+def token_verifier(settings: Settings, pool: Pool) -> TokenVerifier:
+    """Tells who acts from an access token; reads only the public halves of the keys."""
+    return TokenVerifier(VerificationKeys(pool), issuer=settings.public_url, audience=AUDIENCE)
+
+
+@contextmanager
+def open_pool(url: str, size: int) -> Iterator[Pool]:
+    """Connections in autocommit mode; every statement is its own transaction unless told."""
+    pool: Pool = ConnectionPool(
+        url, min_size=1, max_size=size, kwargs={"autocommit": True}, open=False
+    )
+    with pool:
+        yield pool

@@ -1,0 +1,52 @@
+"""Logs as JSON, one object a line: when, how bad, who, what, and for which request."""
+
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+QUIET = ("yoyo.migrations", "uvicorn.error", "aiohttp.access")
+"""Loggers whose INFO tells what others tell better."""
+
+Correlation = Callable[[], str | None]
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record with all of its `extra`; `correlation` names the request, if any."""
+
+    def __init__(self, process: str, correlation: Correlation) -> None:
+        super().__init__()
+        self._process = process
+        self._correlation = correlation
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging.Formatter."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "process": self._process,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if correlation := self._correlation():
+            line["correlation_id"] = correlation
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        line |= {name: value for name, value in vars(record).items() if name not in STANDARD}
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def log_to_stderr(process: str, level: str, correlation: Correlation = lambda: None) -> None:
+    """Sends all logs of this process to stderr: the supervisor, or a container, keeps them."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter(process, correlation))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(capture=True)

@@ -1,0 +1,25 @@
+"""The processes of the running system: what each is made of, one module each.
+
+A process is a module here with the function `main(settings)`, which runs until it is told to stop,
+and a line in `PROCESSES`.
+"""
+
+import signal
+import sys
+from importlib import import_module
+
+from lms.logs import log_to_stderr
+from lms.settings import Settings
+
+PROCESSES = ("relay", "projector", "write-api", "gateway")
+"""In the order they are started; they are stopped the other way round."""
+
+
+def run(name: str, settings: Settings) -> None:
+    """Becomes one of the processes until SIGTERM."""
+    log_to_stderr(name, settings.log_level)
+    # A server that handles the signal itself raises it again when it is done: end in good order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    module = import_module(f"lms.processes.{name.replace('-', '_')}")
+    module.main(settings)

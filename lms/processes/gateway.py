@@ -1,0 +1,23 @@
+"""The one door for clients."""
+
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry
+
+from edge.gateway import gateway
+from edge.metrics import RequestMetrics
+from edge.upstream import Upstream
+from lms.processes.serving import serve
+from lms.settings import Settings
+
+
+def main(settings: Settings) -> None:
+    """Serves until a signal."""
+    app = gateway(
+        read_api=Upstream("read API", settings.read_api_url),
+        write_api=Upstream("write API", settings.write_api_url),
+        title="LMS",
+        version=version("lms"),
+        metrics=RequestMetrics(CollectorRegistry()),
+    )
+    serve(app, settings, settings.gateway_port)

@@ -1,0 +1,42 @@
+"""How a process answers HTTP, and how one finds out whether another does."""
+
+import urllib.request
+from typing import Any
+
+import uvicorn
+from uvicorn.config import LifespanType
+
+from lms.settings import Settings
+
+GRACE = 5
+ANSWER_SECONDS = 2.0
+ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - what it means to listen there, see below
+
+
+def serve(app: Any, settings: Settings, port: int, *, lifespan: LifespanType = "on") -> None:
+    """Serves an ASGI application until a signal; requests under way get five seconds to end."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan=lifespan,
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    uvicorn.Server(config).run()
+
+
+def answers(settings: Settings, port: int) -> bool:
+    """Whether a process of this machine answers that it is alive."""
+    host = "127.0.0.1" if settings.host in ALL_ADDRESSES else settings.host
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/health/live", timeout=ANSWER_SECONDS):
+            return True
+    except OSError:
+        return False

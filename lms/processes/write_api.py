@@ -1,0 +1,65 @@
+"""The API that takes commands."""
+
+import asyncio
+from datetime import timedelta
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry
+
+from access.sessions import Sessions
+from access.throttle import Throttle
+from access.tokens import TokenIssuer
+from commands.login import Accounts
+from edge.metrics import RequestMetrics
+from lms.composition import AUDIENCE, CommandSide, Pool, command_side, token_verifier
+from lms.processes.serving import serve
+from lms.settings import Settings
+from write_api.app import create_write_api
+from write_api.threads import Threads
+
+CONNECTIONS = 16
+
+
+def main(settings: Settings) -> None:
+    """Serves until a signal."""
+    with command_side(settings, connections=CONNECTIONS) as side:
+        threads = Threads(CONNECTIONS)
+        side.signing_keys.ensure()
+        app = create_write_api(
+            side.dispatcher,
+            _accounts(settings, side),
+            threads,
+            verifier=token_verifier(settings, side.pool),
+            checks={"database": lambda: _answers(side.pool)},
+            metrics=RequestMetrics(CollectorRegistry()),
+            version=version("lms"),
+        )
+        try:
+            serve(app, settings, settings.write_api_port)
+        finally:
+            threads.close()
+
+
+def _accounts(settings: Settings, side: CommandSide) -> Accounts:
+    issuer = TokenIssuer(
+        side.signing_keys,
+        issuer=settings.public_url,
+        audience=AUDIENCE,
+        seconds_valid=settings.access_token_minutes * 60,
+    )
+    return Accounts(
+        side.log,
+        side.dispatcher,
+        side.passwords,
+        Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days)),
+        Throttle(side.pool, settings.master_key),
+        issuer,
+    )
+
+
+async def _answers(pool: Pool) -> None:
+    def ask() -> None:
+        with pool.connection(timeout=1) as connection:
+            connection.execute("SELECT 1")
+
+    await asyncio.to_thread(ask)
