@@ -9,9 +9,10 @@ from access.passwords import Passwords
 from access.sessions import InvalidRefreshToken, Session, Sessions
 from access.throttle import Throttle
 from access.tokens import TokenIssuer
-from commands.context import Context
+from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
-from commands.learner import RecordLogin, RecordLogout
+from commands.learner import ChangePassword, RecordLogin, RecordLogout
+from domain.errors import Invalid
 from domain.identity import unique_name_id
 from domain.learner import Learner
 from domain.unique_name import UniqueName
@@ -23,6 +24,12 @@ class InvalidCredentials(Exception):
 
     code = "invalid-credentials"
     detail = "The user name or the password is wrong."
+
+
+class WrongPassword(Invalid):
+    """Who is logged in gave another password than theirs."""
+
+    code = "wrong-password"
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -89,6 +96,20 @@ class Accounts:
         actor = context.actor
         if actor.session_id is not None and self._sessions.end(actor.session_id):
             self._dispatcher.dispatch(RecordLogout(learner_id=_person(actor)), context)
+
+    def change_password(self, old: str, new: str, context: Context) -> Recorded:
+        """Changes one's own password and ends one's other sessions.
+
+        Raises `WrongPassword` when the old one is wrong, `WeakPassword`, `Throttled`.
+        """
+        learner_id = _person(context.actor)
+        self._throttle.admit(str(learner_id), context.source_address)
+        if not self._passwords.verify(learner_id, old):
+            raise WrongPassword("The old password is wrong.", field="old_password")
+        self._throttle.succeeded(str(learner_id), context.source_address)
+        return self._dispatcher.dispatch(
+            ChangePassword(learner_id=learner_id, password=new), context
+        )
 
     def _find(self, name: str) -> Learner | None:
         for kind in ("username", "email"):

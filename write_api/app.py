@@ -13,22 +13,42 @@ from edge.authentication import Verifier
 from edge.correlation import TrustedPeers
 from edge.health import Check
 from edge.metrics import RequestMetrics
+from event_store.application import Log
+from write_api.assessment import AssessmentController
+from write_api.attempt import submit_attempt
+from write_api.certificate import revoke_certificate
 from write_api.course import CourseController
+from write_api.enrollment import EnrollmentController, update_progress
 from write_api.faults import COMMAND_FAULTS
+from write_api.feedback import submit_feedback
 from write_api.learner import UserController
-from write_api.login import LoginController, log_out
+from write_api.login import LoginController, change_password, log_out
+from write_api.notification import read_notification
 from write_api.sender import provide_sender
+from write_api.survey import SurveyController
+from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
 
 CONTROLLERS: tuple[Any, ...] = (
+    AssessmentController,
     CourseController,
+    EnrollmentController,
     LoginController,
+    SurveyController,
+    TestimonialController,
     UserController,
+    change_password,
     log_out,
+    read_notification,
+    revoke_certificate,
+    submit_attempt,
+    submit_feedback,
+    update_progress,
 )
 
 
 def create_write_api(
+    log: Log,
     dispatcher: Dispatcher,
     accounts: Accounts,
     threads: Threads,
@@ -52,6 +72,7 @@ def create_write_api(
         dependencies={
             "sender": provide_sender(dispatcher, threads),
             "accounts": Provide(lambda: accounts, sync_to_thread=False),
+            "log": Provide(lambda: log, sync_to_thread=False),
             "threads": Provide(lambda: threads, sync_to_thread=False),
         },
     )

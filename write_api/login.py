@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, post
+from litestar import Controller, Response, post, put
 from litestar.datastructures import CacheControlHeader
 
 from access.actor import Actor
@@ -11,7 +11,7 @@ from edge.authentication import OPEN
 from edge.openapi import PROBLEMS, THROTTLED
 from edge.request import EdgeRequest
 from write_api.body import Body
-from write_api.sender import context_of
+from write_api.sender import Answer, context_of, headers_of
 from write_api.threads import Threads
 
 NOBODY = Actor(id=None, roles=frozenset())
@@ -50,6 +50,25 @@ class LoginController(Controller):
     async def refresh(self, data: Refresh, accounts: Accounts, threads: Threads) -> Tokens:
         """Get new tokens. Each refresh token is good once: using one again ends the session."""
         return await threads.run(accounts.refresh, data.refresh_token)
+
+
+class NewPassword(Body, frozen=True):
+    old_password: str
+    new_password: str
+
+    def __repr__(self) -> str:
+        return "NewPassword()"
+
+
+@put("/me/password", operation_id="ChangePassword", tags=["Log-in"], opt={THROTTLED: True})
+async def change_password(
+    request: EdgeRequest[Actor, Any], data: NewPassword, accounts: Accounts, threads: Threads
+) -> Answer:
+    """Change one's own password; all other sessions end."""
+    recorded = await threads.run(
+        accounts.change_password, data.old_password, data.new_password, context_of(request.user)
+    )
+    return Response(recorded, headers=headers_of(recorded))
 
 
 @post("/logout", operation_id="LogOut", status_code=204, tags=["Log-in"])

@@ -26,6 +26,7 @@ def main(settings: Settings) -> None:
         threads = Threads(CONNECTIONS)
         side.signing_keys.ensure()
         app = create_write_api(
+            side.log,
             side.dispatcher,
             _accounts(settings, side),
             threads,
