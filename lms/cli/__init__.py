@@ -19,6 +19,8 @@ COMMANDS = {
     "up": "start everything: servers, migrations, seeds, processes; Ctrl-C stops it",
     "info": "say where everything is",
     "migrate": "bring the database up to date",
+    "projections": "say how projections are doing; rebuild them, retry parked events",
+    "verify": "prove that read models equal history",
     "run": "run one process in the foreground",
     "health": "say whether a process does its work",
 }
