@@ -25,7 +25,7 @@ class Tally(Projection):
     @on(Course.Created)
     def created(self, event: Course.Created, record: Record) -> Iterable[Statement]:
         yield Statement(
-            "INSERT INTO tally VALUES (%s, %s, 1, %s)",
+            "INSERT INTO tally (id, title, events, versions) VALUES (%s, %s, 1, %s)",
             (record.stream_id, event.title, [record.version]),
         )
 

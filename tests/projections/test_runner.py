@@ -176,8 +176,8 @@ def running(source: Source, *projections: Projection) -> Iterator[Runner]:
 
 def feed(runner: Runner, source: Source) -> None:
     """Everything new, as the consumer would hand it over."""
-    records = source.log.read(runner.position, 10_000)
-    runner.apply(Batch(records, source.log.last()))
+    end = source.log.last()
+    runner.apply(Batch(source.log.read(runner.position, 10_000, upto=end), end))
 
 
 @contextmanager
