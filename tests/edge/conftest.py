@@ -16,9 +16,14 @@ Serve = Callable[..., str]
 
 @contextmanager
 def served(app: Any, *, port: int = 0) -> Iterator[str]:
-    """Serve an ASGI app on a free port; the value is its URL. Ends with all requests cut off."""
+    """Serve an ASGI app on a free port; the value is its URL. It ends within about a second."""
     config = uvicorn.Config(
-        app, port=port, log_config=None, access_log=False, proxy_headers=False, lifespan="on"
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     listener = socket.socket()
@@ -30,7 +35,7 @@ def served(app: Any, *, port: int = 0) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
         thread.join()
         listener.close()
 
