@@ -53,10 +53,13 @@ class MetricsMiddleware:
             self._metrics.observe(_method(scope), str(route), status, seconds)
 
 
-def serve_metrics(registry: CollectorRegistry, *, host: str, port: int) -> Callable[[], None]:
+def serve_metrics(
+    registry: CollectorRegistry, *, host: str, port: int
+) -> tuple[int, Callable[[], None]]:
     """Serve the metrics of a process on a port of their own, which no gateway leads to.
 
-    Returns the function that stops it. Raises OSError when the port is taken.
+    Port 0 is any free one. Returns the port and the function that stops it.
+    Raises OSError when the port is taken.
     """
     server, thread = start_http_server(port, host, registry)
 
@@ -65,7 +68,7 @@ def serve_metrics(registry: CollectorRegistry, *, host: str, port: int) -> Calla
         server.server_close()
         thread.join()
 
-    return stop
+    return server.server_port, stop
 
 
 def _method(scope: Scope) -> str:

@@ -146,7 +146,10 @@ async def always_ready() -> None:
 
 
 def shelf_api(
-    *controllers: Any, verifier: Verifier | None = None, checks: Mapping[str, Check] | None = None
+    *controllers: Any,
+    verifier: Verifier | None = None,
+    checks: Mapping[str, Check] | None = None,
+    metrics: RequestMetrics | None = None,
 ) -> Litestar:
     return edge_app(
         controllers or (Shelf, enter),
@@ -155,5 +158,5 @@ def shelf_api(
         verifier=verifier or KnownTokens(),
         faults={ShelfIsFull: described(409)},
         checks={"database": always_ready} if checks is None else checks,
-        metrics=RequestMetrics(CollectorRegistry()),
+        metrics=metrics or RequestMetrics(CollectorRegistry()),
     )
