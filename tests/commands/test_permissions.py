@@ -1,0 +1,230 @@
+"""Every command, sent by every role on somebody else's things, against the permission table."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from access.actor import SYSTEM, Actor
+from access.permissions import COMMANDS, Scope, scopes
+from commands.assessment import AddQuestion, CreateAssessment, PublishAssessment
+from commands.attempt import StartAttempt, SubmitAttempt
+from commands.catalogue import HANDLERS
+from commands.certificate import IssueCertificate, RevokeCertificate
+from commands.course import (
+    AddLesson,
+    AddModule,
+    ArchiveCourse,
+    ChangeCourseDetails,
+    CreateCourse,
+    PublishCourse,
+)
+from commands.enrollment import (
+    EnrollLearner,
+    RecordAssessmentPassed,
+    UpdateProgress,
+    WithdrawEnrollment,
+)
+from commands.feedback import SubmitFeedback
+from commands.learner import (
+    ChangePassword,
+    ChangeRoles,
+    DeactivateLearner,
+    ReactivateLearner,
+    RecordLogin,
+    RecordLogout,
+    RegisterLearner,
+    UpdateLearner,
+)
+from commands.message import Command
+from commands.notification import CreateNotification, ReadNotification
+from commands.survey import AddSurveyQuestion, CloseSurvey, CreateSurvey, PublishSurvey
+from commands.survey_invitation import InviteToCourseSurveys, InviteToSurvey
+from commands.survey_response import SubmitSurveyResponse
+from commands.testimonial import (
+    ApproveTestimonial,
+    RejectTestimonial,
+    SubmitTestimonial,
+    WithdrawTestimonial,
+)
+from domain.assessment import Assessment, QuestionKind
+from domain.course import Course
+from domain.enrollment import Enrollment
+from domain.errors import Forbidden
+from domain.roles import Role
+from domain.survey import SurveyQuestionKind
+from tests.commands.system import Given, Person, System
+
+
+class Things(msgspec.Struct, frozen=True):
+    """What belongs to `learner` (who reports to `manager`), and to `instructor`'s course."""
+
+    learner: Person
+    manager: Person
+    instructor: Person
+    course: Course
+    enrollment: Enrollment
+    assessment: Assessment
+    attempt: UUID
+    survey: UUID
+    testimonial: UUID
+    certificate: UUID
+    notification: UUID
+
+    @property
+    def module(self) -> UUID:
+        return next(iter(self.course.modules))
+
+
+@pytest.fixture(scope="module")
+def things(system: System) -> Things:
+    given = Given(system)
+    manager, instructor = given.a_person(Role.MANAGER), given.a_person(Role.INSTRUCTOR)
+    learner = given.a_person(manager=manager)
+    course = given.a_published_course(instructor)
+    enrollment = given.a_completed_enrollment(learner, course)
+    assessment = given.a_published_assessment(instructor, course)
+    testimonial = SubmitTestimonial(course_id=course.id, text="Great.", rating=5)
+    notification = a_notification(learner.id)
+    return Things(
+        learner=learner,
+        manager=manager,
+        instructor=instructor,
+        course=course,
+        enrollment=enrollment,
+        assessment=assessment,
+        attempt=given.an_attempt(learner, assessment),
+        survey=given.an_open_survey(instructor.actor, course),
+        testimonial=system.dispatch(testimonial, learner.actor).id,
+        certificate=system.dispatch(IssueCertificate(enrollment_id=enrollment.id)).id,
+        notification=system.dispatch(notification).id,
+    )
+
+
+def a_notification(learner_id: UUID) -> CreateNotification:
+    return CreateNotification(
+        learner_id=learner_id,
+        cause=uuid4().hex,
+        kind="enrollment",
+        subject_id=uuid4(),
+        text_key="enrolled",
+    )
+
+
+COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
+    RegisterLearner: lambda _: RegisterLearner(
+        username=uuid4().hex, email=f"{uuid4().hex}@example.com", full_name="Joe"
+    ),
+    UpdateLearner: lambda t: UpdateLearner(learner_id=t.learner.id, full_name="Joe"),
+    ChangeRoles: lambda t: ChangeRoles(learner_id=t.learner.id, roles=[Role.ADMIN]),
+    DeactivateLearner: lambda t: DeactivateLearner(learner_id=t.learner.id),
+    ReactivateLearner: lambda t: ReactivateLearner(learner_id=t.learner.id),
+    RecordLogin: lambda t: RecordLogin(learner_id=t.learner.id, method="password"),
+    RecordLogout: lambda t: RecordLogout(learner_id=t.learner.id),
+    ChangePassword: lambda t: ChangePassword(learner_id=t.learner.id, password="a long secret"),
+    CreateCourse: lambda _: CreateCourse(title="Mine"),
+    ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
+    AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),
+    AddLesson: lambda t: AddLesson(course_id=t.course.id, module_id=t.module, title="Mine"),
+    PublishCourse: lambda t: PublishCourse(course_id=t.course.id),
+    ArchiveCourse: lambda t: ArchiveCourse(course_id=t.course.id),
+    EnrollLearner: lambda t: EnrollLearner(course_id=t.course.id, learner_id=t.learner.id),
+    UpdateProgress: lambda t: UpdateProgress(
+        enrollment_id=t.enrollment.id, lesson_id=t.enrollment.lessons[0], percent=100
+    ),
+    WithdrawEnrollment: lambda t: WithdrawEnrollment(enrollment_id=t.enrollment.id),
+    RecordAssessmentPassed: lambda t: RecordAssessmentPassed(
+        enrollment_id=t.enrollment.id,
+        assessment_id=t.assessment.id,
+        attempt_id=t.attempt,
+        score=100,
+    ),
+    CreateAssessment: lambda t: CreateAssessment(course_id=t.course.id, title="Mine", pass_mark=0),
+    AddQuestion: lambda t: AddQuestion(
+        assessment_id=t.assessment.id, kind=QuestionKind.SINGLE, prompt="Why?", choices=[]
+    ),
+    PublishAssessment: lambda t: PublishAssessment(assessment_id=t.assessment.id),
+    StartAttempt: lambda t: StartAttempt(assessment_id=t.assessment.id),
+    SubmitAttempt: lambda t: SubmitAttempt(attempt_id=t.attempt, answers=[]),
+    SubmitFeedback: lambda t: SubmitFeedback(course_id=t.course.id, rating=1),
+    CreateSurvey: lambda t: CreateSurvey(title="Mine", course_id=t.course.id),
+    AddSurveyQuestion: lambda t: AddSurveyQuestion(
+        survey_id=t.survey, kind=SurveyQuestionKind.TEXT, prompt="Why?"
+    ),
+    PublishSurvey: lambda t: PublishSurvey(survey_id=t.survey),
+    CloseSurvey: lambda t: CloseSurvey(survey_id=t.survey),
+    InviteToSurvey: lambda t: InviteToSurvey(survey_id=t.survey, learner_id=t.learner.id),
+    InviteToCourseSurveys: lambda t: InviteToCourseSurveys(enrollment_id=t.enrollment.id),
+    SubmitSurveyResponse: lambda t: SubmitSurveyResponse(survey_id=t.survey, answers=[]),
+    SubmitTestimonial: lambda t: SubmitTestimonial(course_id=t.course.id, text="Bad", rating=1),
+    ApproveTestimonial: lambda t: ApproveTestimonial(testimonial_id=t.testimonial),
+    RejectTestimonial: lambda t: RejectTestimonial(testimonial_id=t.testimonial, reason="Bad"),
+    WithdrawTestimonial: lambda t: WithdrawTestimonial(testimonial_id=t.testimonial),
+    IssueCertificate: lambda t: IssueCertificate(enrollment_id=t.enrollment.id),
+    RevokeCertificate: lambda t: RevokeCertificate(certificate_id=t.certificate, reason="Bad"),
+    CreateNotification: lambda t: a_notification(t.learner.id),
+    ReadNotification: lambda t: ReadNotification(notification_id=t.notification),
+}
+
+THE_ACTOR_S_OWN = {StartAttempt, SubmitFeedback, SubmitSurveyResponse, SubmitTestimonial}
+"""These name nobody: they are about the one who sends them, who gets no further than that."""
+
+every_command = pytest.mark.parametrize("command", COMMANDS_ON, ids=lambda it: it.__name__)
+every_limited_role = pytest.mark.parametrize(
+    ("command", "role"),
+    [
+        (command, role)
+        for command in COMMANDS_ON
+        for role in Role
+        if role is not Role.SYSTEM and Scope.ANY not in scopes(frozenset({role}), command.__name__)
+    ],
+    ids=lambda it: it if isinstance(it, Role) else it.__name__,
+)
+every_command_on_something = pytest.mark.parametrize(
+    "command", sorted(COMMANDS_ON.keys() - THE_ACTOR_S_OWN, key=str), ids=lambda it: it.__name__
+)
+
+
+def reach_of(actor: Actor, command: type[Command]) -> frozenset[Scope]:
+    return scopes(actor.roles, command.__name__)
+
+
+def test_every_command_has_a_handler_a_row_and_a_place_here() -> None:
+    assert set(COMMANDS_ON) == set(HANDLERS)
+    assert {command.__name__ for command in COMMANDS_ON} == set(COMMANDS)
+
+
+@every_limited_role
+def test_nobody_gets_at_what_is_not_theirs(
+    system: System, things: Things, command: type[Command], role: Role
+) -> None:
+    stranger = Actor(uuid4(), frozenset({role}))
+    outcome = system.when(COMMANDS_ON[command](things), stranger)
+    assert outcome.refusal is not None
+    assert outcome.facts == []
+    if command not in THE_ACTOR_S_OWN:
+        outcome.refuses(Forbidden)
+
+
+@every_command
+def test_the_system_does_what_its_policies_need_and_no_more(
+    system: System, things: Things, command: type[Command]
+) -> None:
+    outcome = system.when(COMMANDS_ON[command](things), SYSTEM)
+    assert isinstance(outcome.refusal, Forbidden) is (not reach_of(SYSTEM, command))
+
+
+@every_command_on_something
+def test_whoever_the_row_names_gets_through(
+    system: System, things: Things, command: type[Command]
+) -> None:
+    for person, scope in (
+        (things.learner, Scope.SELF),
+        (things.manager, Scope.REPORTS),
+        (things.instructor, Scope.OWN_COURSES),
+    ):
+        reach = reach_of(person.actor, command)
+        may = bool(reach & {scope, Scope.ANY})
+        outcome = system.peek(COMMANDS_ON[command](things), person.actor)
+        assert isinstance(outcome, Forbidden) is (not may), f"{person}: {outcome!r}"
