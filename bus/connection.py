@@ -13,11 +13,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-import nats
 import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
+from bus.cancellation import end, stop_if_cancelled
 from bus.pause import Pause
 
 logger = logging.getLogger(__name__)
@@ -59,8 +59,7 @@ class Connection:
         trace: TracebackType | None,
     ) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     @property
     def is_connected(self) -> bool:
@@ -106,7 +105,17 @@ class Connection:
 
     async def _connect(self) -> Client:
         self._lost.clear()
-        return await nats.connect(
+        client = Client()
+        try:
+            await self._open(client)
+            stop_if_cancelled()
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    async def _open(self, client: Client) -> None:
+        await client.connect(
             self._url,
             name=self._name,
             allow_reconnect=False,

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from bus.cancellation import stop_if_cancelled
 from bus.connection import Connection
 from bus.feed import Feed
 from bus.log import LOG_DOWN, Log, LogInThread
@@ -98,6 +99,7 @@ class Consumer:
 
     async def _next(self, limit: int) -> Batch:
         while True:
+            stop_if_cancelled()
             batch = await (self._catch_up(limit) if self._behind else self._listen(limit))
             if batch is not None:
                 return batch

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 _HEARTBEAT: Final = 0.5
 _DEAF_AFTER: Final = 3 * _HEARTBEAT
-_INACTIVE_THRESHOLD: Final = 30.0
+_INACTIVE_THRESHOLD: Final = 10.0
 _CAPACITY: Final = 5000
 _CAPACITY_BYTES: Final = 32 * 1024**2
 
@@ -44,6 +44,7 @@ class Feed:
         self._dropped = False
         self._news = asyncio.Event()
         self._client: Client | None = None
+        self._consumer = ""
         self._subscription: Subscription | None = None
         self._heard_at = 0.0
 
@@ -64,6 +65,7 @@ class Feed:
             client = self._nats.client
             inbox = client.new_inbox()
             self._subscription = await client.subscribe(inbox, cb=self._on_message)
+            self._consumer = f"{self._name}-{NUID().next().decode()}"
             await self._nats.jetstream.add_consumer(STREAM, self._config(inbox))
         except NATS_DOWN as error:
             logger.debug("%s can't subscribe: %s", self._name, error)
@@ -73,8 +75,13 @@ class Feed:
         return True
 
     async def close(self) -> None:
+        """Stop, and leave nothing on the server if it can be reached."""
         self._nats.forget(self._news.set)
+        was_live = self.is_live
         await self._unsubscribe()
+        if was_live:
+            with contextlib.suppress(*NATS_DOWN):
+                await self._nats.jetstream.delete_consumer(STREAM, self._consumer)
 
     async def take(self, limit: int, timeout: float) -> list[Envelope]:  # noqa: ASYNC109 - waits for news, not for work
         """What has arrived, at once; else the first to arrive within `timeout` seconds.
@@ -101,7 +108,7 @@ class Feed:
 
     def _config(self, inbox: str) -> ConsumerConfig:
         return ConsumerConfig(
-            name=f"{self._name}-{NUID().next().decode()}",
+            name=self._consumer,
             description=f"live feed of {self._name}",
             deliver_subject=inbox,
             deliver_policy=DeliverPolicy.NEW,

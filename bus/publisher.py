@@ -53,12 +53,11 @@ _ACK = msgspec.json.Decoder(_Ack)
 class Publisher:
     """Continues a stream that ends at `sequence`, with the log's event at `position`.
 
-    `position` is that of the last record sent, `confirmed` of one up to which all are stored.
+    `position` is that of the last record sent.
     """
 
     def __init__(self, nats: Connection, sequence: int, position: int) -> None:
         self.position = position
-        self.confirmed = position
         self._nats = nats
         self._client = nats.client
         self._start = sequence
@@ -110,7 +109,6 @@ class Publisher:
         Raises `NotConnected` when the connection was lost since `open`, even with nothing sent.
         """
         await self._wait_below(1)
-        self.confirmed = self.position
 
     async def _wait_below(self, limit: int) -> None:
         while self._failure is None and self.in_flight >= limit:

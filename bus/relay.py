@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 from nats.aio.msg import Msg
 
+from bus.cancellation import stop_if_cancelled
 from bus.connection import NATS_DOWN, Connection
 from bus.log import LOG_DOWN, Log, LogInThread
 from bus.pause import Pause
@@ -52,13 +53,27 @@ class Relay:
         self._woken = asyncio.Event()
         self._pause = Pause(_FIRST_LOOK, self._settings.poll)
         self._standing_by = False
-        # Only to spare consumers the wait when the stream is wiped under a running relay.
-        self._confirmed: int | None = None
+        self._position: int | None = None
+
+    @property
+    def position(self) -> int | None:
+        """All events up to here are in the stream or need no transport; None before the start.
+
+        For metrics. That the relay goes on from here when the stream is wiped under it only spares
+        consumers a wait.
+        """
+        return self._position
+
+    @property
+    def is_standing_by(self) -> bool:
+        """True while another relay is at work."""
+        return self._standing_by
 
     async def run(self) -> None:
         """Relay until cancelled, through any outage of Postgres or NATS."""
         pause = Pause(first=0.05, longest=2.0)
         while True:
+            stop_if_cancelled()
             try:
                 await self._nats.wait()
                 await declare(self._nats.jetstream, self._settings.stream)
@@ -81,11 +96,11 @@ class Relay:
         publisher = Publisher(self._nats, tip.sequence, position)
         wake = await self._nats.client.subscribe(WAKE, cb=self._on_wake)
         await publisher.open()
+        self._position = position
         logger.info("relaying after position %d, sequence %d", position, tip.sequence)
         try:
             yield publisher
         finally:
-            self._confirmed = publisher.confirmed
             with contextlib.suppress(*NATS_DOWN):
                 await wake.unsubscribe()
                 await publisher.close()
@@ -93,7 +108,7 @@ class Relay:
     async def _start_after(self, tip: Tip) -> int:
         last = await self._log.last()
         if tip.position is None:  # who needs older events reads them from the log
-            return last if self._confirmed is None else self._confirmed
+            return last if self._position is None else self._position
         if tip.position > last:
             logger.error(
                 "the stream ends at position %d, the log at %d: it belongs to another history;"
@@ -107,12 +122,14 @@ class Relay:
     async def _follow(self, publisher: Publisher) -> None:
         records = await self._read(publisher.position)
         while True:
+            stop_if_cancelled()
             if len(records) == self._settings.page:
                 records = await self._publish_and_read(publisher, records)
                 continue
             for record in records:
                 await publisher.send(record)
             await publisher.drain()
+            self._position = publisher.position
             if not records:
                 await self._rest()
             records = await self._read(publisher.position)

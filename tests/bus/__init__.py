@@ -1,0 +1,1 @@
+"""The bus on real servers: relays, consumers, and what they survive."""
