@@ -7,6 +7,7 @@ Destroying the row's key makes everything sealed under it unreadable, wherever i
 import base64
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,30 @@ class PersonalKeys:
         except InvalidTag:
             raise ValueError(f"A sealed field of {person} was tampered with or moved.") from None
 
+    def ensure(self, persons: Sequence[UUID]) -> None:
+        """Makes keys for those of `persons` who have none, and holds all ready to be used.
+
+        Sealing does this by itself, one person at a time; this is for many at once.
+        """
+        wrapped = [self._new_key(person) for person in persons]
+        with self._pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO event_store.personal_keys (person_id, wrapped_key)"
+                " SELECT * FROM unnest(%s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING",
+                (list(persons), wrapped),
+            )
+            rows = (
+                connection.cursor(row_factory=dict_row)
+                .execute(
+                    "SELECT person_id, wrapped_key, destroyed_at FROM event_store.personal_keys"
+                    " WHERE person_id = ANY(%s)",
+                    (list(persons),),
+                )
+                .fetchall()
+            )
+        for row in rows:
+            self._remember(row["person_id"], row)
+
     def _key(self, person: UUID) -> AESGCM | None:
         cached = self._cache.get(person)
         if cached and cached[1] > time.monotonic():
@@ -73,8 +98,7 @@ class PersonalKeys:
         return self._remember(person, row)
 
     def _create(self, person: UUID) -> AESGCM:
-        nonce = os.urandom(NONCE_BYTES)
-        wrapped = nonce + self._master.encrypt(nonce, AESGCM.generate_key(256), person.bytes)
+        wrapped = self._new_key(person)
         with self._pool.connection() as connection:
             connection.execute(
                 "INSERT INTO event_store.personal_keys (person_id, wrapped_key) VALUES (%s, %s)"
@@ -86,6 +110,10 @@ class PersonalKeys:
         if key is None:
             raise PersonErased(person)
         return key
+
+    def _new_key(self, person: UUID) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._master.encrypt(nonce, AESGCM.generate_key(256), person.bytes)
 
     def _unwrap(self, person: UUID, wrapped: bytes) -> bytes:
         try:

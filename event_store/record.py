@@ -10,7 +10,9 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     """Who did it, by which command, because of what.
 
     `causation` is the position of the event that a policy reacted to. `client` is sealed JSON of
-    the source address and the user agent, under the actor's key.
+    the source address and the user agent, under the actor's key. `imported` marks history that was
+    brought in from elsewhere: whatever was to follow from it is history too, so policies pass it
+    over.
     """
 
     actor: UUID | None = None
@@ -21,6 +23,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     reason: str | None = None
     client: str | None = None
+    imported: bool = False
 
 
 class Record(msgspec.Struct, frozen=True):
