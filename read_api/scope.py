@@ -1,0 +1,87 @@
+"""How far the one who asks may see, as a condition on rows. All of that is here."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from access.actor import Actor
+from access.permissions import Scope, scopes
+from domain.errors import Forbidden
+from read_api.condition import TRUE, Condition, any_of
+
+REPORTS = """
+WITH RECURSIVE report (id) AS (
+    SELECT id FROM read_models.learner WHERE manager_id = %s
+    UNION
+    SELECT learner.id FROM read_models.learner JOIN report ON learner.manager_id = report.id
+)
+SELECT id FROM report"""
+"""SQL: everyone below a manager; UNION ends it even if people were each other's managers."""
+
+OWN_COURSES = "SELECT id FROM read_models.course WHERE instructors @> ARRAY[%s]::uuid[]"
+"""SQL: the courses that someone is an instructor of."""
+
+READ_BY = {Scope.REPORTS: "learner", Scope.OWN_COURSES: "course"}
+"""The projection that a scope itself is decided by."""
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """What one permission lets one person see."""
+
+    actor_id: UUID
+    scopes: frozenset[Scope]
+
+    def __bool__(self) -> bool:
+        return bool(self.scopes)
+
+    @property
+    def is_unlimited(self) -> bool:
+        return Scope.ANY in self.scopes
+
+    def rows(self, *, learner: str | None = None, course: str | None = None) -> Condition:
+        """The condition on rows whose learner and course stand in these columns.
+
+        A scope without a column reaches nothing: a row that is about no course is in nobody's.
+        """
+        if self.is_unlimited:
+            return TRUE
+        return any_of(self._conditions(learner, course))
+
+    def learners(self, column: str) -> Condition:
+        """The condition on rows about people: those enrolled in one's courses are reached too."""
+        if self.is_unlimited:
+            return TRUE
+        conditions = list(self._conditions(column, None))
+        if Scope.OWN_COURSES in self.scopes:
+            enrolled = (
+                "SELECT learner_id FROM read_models.enrollment"
+                f" WHERE course_id = ANY(ARRAY({OWN_COURSES}))"
+            )
+            conditions.append(Condition(f"{column} IN ({enrolled})", (self.actor_id,)))
+        return any_of(conditions)
+
+    def _conditions(self, learner: str | None, course: str | None) -> Iterator[Condition]:
+        """One for each scope. Ids are collected once (an array), not looked up for each row."""
+        me = (self.actor_id,)
+        if learner and Scope.SELF in self.scopes:
+            yield Condition(f"{learner} = %s", me)
+        if learner and Scope.REPORTS in self.scopes:
+            yield Condition(f"{learner} = ANY(ARRAY({REPORTS}))", me)
+        if course and Scope.OWN_COURSES in self.scopes:
+            yield Condition(f"{course} = ANY(ARRAY({OWN_COURSES}))", me)
+
+
+def reach_of(actor: Actor, name: str) -> Reach:
+    """How far someone may go with the query or the part of an answer called `name`."""
+    if actor.id is None:
+        raise Forbidden("Only a person can ask this.")
+    return Reach(actor.id, scopes(actor.roles, name))
+
+
+def required_reach(actor: Actor, name: str) -> Reach:
+    """The same for a query as a whole. Raises `Forbidden` when no role allows it at all."""
+    reach = reach_of(actor, name)
+    if not reach:
+        raise Forbidden("Your roles don't allow this.")
+    return reach

@@ -1,0 +1,170 @@
+"""Queries on surveys."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get
+from litestar.params import Parameter
+
+from domain.survey import SurveyStatus
+from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
+from edge.etag import IfNoneMatch, conditional
+from read_api.asking import READS, Asking, found
+from read_api.condition import Condition, Where, any_of
+from read_api.listing import Listing
+from read_api.survey_results import SurveyResults, results_of
+
+COLUMNS = (
+    "survey.id, title, course_id, anonymous, created_by, status, question_count, created_at,"
+    " published_at, closed_at, survey.version"
+)
+FROM = " FROM read_models.survey"
+ANSWERED = (
+    "EXISTS (SELECT FROM read_models.survey_participant"
+    " WHERE survey_id = survey.id AND learner_id = %s) AS answered"
+)
+QUESTIONS = (
+    "SELECT id, kind, prompt, required FROM read_models.survey_question"
+    " WHERE survey_id = %s ORDER BY ordinal"
+)
+CHOICES = (
+    "SELECT id, question_id, text FROM read_models.survey_choice"
+    " WHERE survey_id = %s ORDER BY question_id, ordinal"
+)
+StatusFilter = Annotated[SurveyStatus | None, Parameter(query="status")]
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """Without `course_id` it is about no course in particular."""
+
+    id: UUID
+    title: str
+    course_id: UUID | None
+    anonymous: bool
+    created_by: UUID | None
+    status: str
+    question_count: int
+    created_at: datetime
+    published_at: datetime | None
+    closed_at: datetime | None
+    version: int
+
+
+class ListedSurvey(Survey, frozen=True, kw_only=True):
+    """`answered`: whether the one who asks has answered it."""
+
+    answered: bool
+
+
+class SurveyChoice(msgspec.Struct, frozen=True):
+    id: UUID
+    text: str
+
+
+class SurveyQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """`kind` is single, multiple, rating (1 to 5), nps (0 to 10) or text."""
+
+    id: UUID
+    kind: str
+    prompt: str
+    required: bool
+    choices: Sequence[SurveyChoice]
+
+
+class SurveyDetails(Survey, frozen=True, kw_only=True):
+    questions: Sequence[SurveyQuestion]
+
+
+class _QuestionRow(msgspec.Struct, frozen=True):
+    id: UUID
+    kind: str
+    prompt: str
+    required: bool
+
+
+class _ChoiceRow(msgspec.Struct, frozen=True):
+    id: UUID
+    question_id: UUID
+    text: str
+
+
+SURVEYS = Listing(
+    "surveys",
+    ListedSurvey,
+    f"SELECT {COLUMNS}, {ANSWERED}{FROM}",
+    order=("created_at", "id"),
+    key=lambda survey: (survey.created_at, survey.id),
+)
+
+
+class SurveyController(Controller):
+    path = "/surveys"
+    tags = ["Surveys"]
+    opt = {READS: ("survey", "course")}
+
+    @get("/", operation_id="ListSurveys")
+    async def many(
+        self,
+        asking: Asking,
+        course_id: UUID | None = None,
+        status: StatusFilter = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: CursorParameter = None,
+    ) -> Page[ListedSurvey]:
+        """List surveys, the newest first. Drafts are shown to those who will see the results."""
+        where = Where(_visible(asking))
+        where.given("course_id = %s", course_id)
+        where.given("status = %s", status)
+        return await SURVEYS.page(asking.database, where, limit, cursor, select=(asking.me,))
+
+    @get("/{survey_id:uuid}", operation_id="GetSurvey")
+    async def one(
+        self, survey_id: UUID, asking: Asking, if_none_match: IfNoneMatch = None
+    ) -> Response[SurveyDetails]:
+        """Get a survey with its questions."""
+        where = Where(_visible(asking)).given("id = %s", survey_id)
+        database = asking.database
+        sql = f"SELECT {COLUMNS}{FROM}{where}"
+        row = found(await database.first(Survey, sql, where.params), "survey")
+        questions = await database.all(_QuestionRow, QUESTIONS, (survey_id,))
+        choices = await database.all(_ChoiceRow, CHOICES, (survey_id,))
+        details = SurveyDetails(
+            **msgspec.structs.asdict(row), questions=_questions(questions, choices)
+        )
+        return conditional(details, row.version, if_none_match)
+
+    @get("/{survey_id:uuid}/results", operation_id="GetSurveyResults")
+    async def results(self, survey_id: UUID, asking: Asking) -> SurveyResults:
+        """Get how often each answer was given, means, net promoter scores and the texts.
+
+        Those of an anonymous survey are withheld until three have answered.
+        """
+        where = asking.where(course="course_id").given("id = %s", survey_id)
+        return found(await results_of(asking.database, where, survey_id), "survey")
+
+
+def _visible(asking: Asking) -> Condition:
+    """Drafts are there for those who may see the results, all others for everyone."""
+    results = asking.reach_for("GetSurveyResults").rows(course="course_id")
+    return any_of([Condition("status <> 'draft'"), results])
+
+
+def _questions(
+    questions: Iterable[_QuestionRow], choices: Iterable[_ChoiceRow]
+) -> list[SurveyQuestion]:
+    by_question: dict[UUID, list[SurveyChoice]] = {}
+    for choice in choices:
+        by_question.setdefault(choice.question_id, []).append(SurveyChoice(choice.id, choice.text))
+    return [
+        SurveyQuestion(
+            id=question.id,
+            kind=question.kind,
+            prompt=question.prompt,
+            required=question.required,
+            choices=by_question.get(question.id, ()),
+        )
+        for question in questions
+    ]

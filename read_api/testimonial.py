@@ -1,0 +1,80 @@
+"""Queries on testimonials."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+
+from domain.testimonial import TestimonialStatus
+from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
+from read_api.asking import READS, Asking
+from read_api.condition import Condition, Where, any_of
+from read_api.listing import Listing
+
+COLUMNS = (
+    "testimonial.id, course_id, text, rating, anonymous, testimonial.status, moderated_at,"
+    " rejection_reason, submitted_at, testimonial.version"
+)
+AUTHOR = (
+    "CASE WHEN anonymous AND learner_id <> %s THEN NULL ELSE learner_id END AS learner_id,"
+    " CASE WHEN anonymous AND learner_id <> %s THEN NULL ELSE full_name END AS author_name"
+)
+"""SQL: an anonymous author is told to nobody but themselves."""
+FROM = (
+    " FROM read_models.testimonial"
+    " LEFT JOIN read_models.learner ON learner.id = testimonial.learner_id"
+)
+StatusFilter = Annotated[TestimonialStatus | None, Parameter(query="status")]
+
+
+class Testimonial(msgspec.Struct, frozen=True, kw_only=True):
+    """What a learner says about a course in public. Anonymous ones name no author."""
+
+    id: UUID
+    course_id: UUID
+    learner_id: UUID | None
+    author_name: str | None
+    text: str
+    rating: int
+    anonymous: bool
+    status: str
+    moderated_at: datetime | None
+    rejection_reason: str | None
+    submitted_at: datetime
+    version: int
+
+
+TESTIMONIALS = Listing(
+    "testimonials",
+    Testimonial,
+    f"SELECT {COLUMNS}, {AUTHOR}{FROM}",
+    order=("submitted_at", "testimonial.id"),
+    key=lambda testimonial: (testimonial.submitted_at, testimonial.id),
+)
+
+
+@get(
+    "/testimonials",
+    operation_id="ListTestimonials",
+    tags=["Testimonials"],
+    opt={READS: ("testimonial", "learner", "course")},
+)
+async def testimonials(
+    asking: Asking,
+    course_id: UUID | None = None,
+    status: StatusFilter = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParameter = None,
+) -> Page[Testimonial]:
+    """List testimonials, the newest first: the approved ones, and one's own or one's courses'."""
+    others = asking.reach_for("SeeUnapprovedTestimonials")
+    seen = [Condition("testimonial.status = 'approved'")]
+    if others:
+        seen.append(others.rows(learner="learner_id", course="course_id"))
+    where = Where(any_of(seen))
+    where.given("course_id = %s", course_id)
+    where.given("testimonial.status = %s", status)
+    return await TESTIMONIALS.page(asking.database, where, limit, cursor, select=(asking.me,) * 2)
