@@ -8,6 +8,7 @@ import pytest
 
 from projections.source import Source, open_source
 from tests.projections.history import MASTER_KEY, History
+from tests.projections.story import Story
 from tests.servers.postgres import Database
 
 
@@ -24,3 +25,9 @@ def history(database: Database) -> Iterator[History]:
     written = History(database)
     yield written
     written.close()
+
+
+@pytest.fixture
+def story(source: Source, history: History, database: Database) -> Story:
+    """The grammar of read models: *given* these aggregates, these are the *rows*."""
+    return Story(source, history, database.read_url)

@@ -11,7 +11,6 @@ import pytest
 from domain.course import Course, LessonKind
 from projections.connection import connect
 from projections.parked import Parked, parked_events
-from projections.projection import Projection
 from projections.retry import Retried, retry
 from projections.source import Source
 from projections.status import statuses
@@ -141,6 +140,6 @@ def test_many_poison_streams_in_one_batch_all_park(source: Source, history: Hist
         assert len(parked(source)) == 40
 
 
-def parked(source: Source, projection: Projection | None = None) -> list[Parked]:
+def parked(source: Source) -> list[Parked]:
     with connect(source.conninfo) as connection:
-        return parked_events(connection, projection and projection.name)
+        return parked_events(connection, "tally")
