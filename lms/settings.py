@@ -43,6 +43,13 @@ LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"], _expects("DEBUG, INFO, WARNING or ERROR")
 ]
 Text = Annotated[str, _expects("a text that is not empty", min_length=1)]
+Networks = Annotated[
+    str,
+    _expects(
+        "networks like 10.0.0.0/8,::1/128",
+        pattern=r"^[0-9a-fA-F.:]+/\d+( *, *[0-9a-fA-F.:]+/\d+)*$",
+    ),
+]
 SECRET = Meta(extra={"secret": True})
 
 
@@ -73,6 +80,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     write_api_url: Annotated[HttpUrl, _says("Where the gateway finds the write API")]
     read_api_url: Annotated[HttpUrl, _says("Where the gateway finds the read API")]
     analytics_url: Annotated[HttpUrl, _says("Where the read API finds the analytics process")]
+
+    gateway_networks: Annotated[
+        Networks, _says("Networks that the gateway calls the APIs from")
+    ] = "127.0.0.0/8,::1/128"
+    proxy_networks: Annotated[
+        Networks, _says("Networks of the proxies in front of the gateway; unset: none")
+    ] = ""
 
     database_url: Annotated[
         PostgresUrl,
@@ -131,6 +145,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def duckdb_file(self) -> Path:
         """The analytics database: one file, written by the analytics process only."""
         return self.data_dir / "analytics" / "lms.duckdb"
+
+    @property
+    def peers_of_apis(self) -> tuple[str, ...]:
+        """Whom the APIs believe about the address that a request came from."""
+        return _parts(self.gateway_networks)
+
+    @property
+    def peers_of_gateway(self) -> tuple[str, ...]:
+        """Whom the gateway believes about the address that a request came from."""
+        return _parts(self.proxy_networks)
 
     def data_folder(self) -> DataFolder:
         """The folder behind `data_dir`."""
@@ -205,6 +229,10 @@ def _clashes(given: Mapping[str, Any]) -> list[str]:
 def _default_data_dir() -> Path:
     from_source = (PROJECT / "pyproject.toml").exists()
     return (PROJECT if from_source else Path.cwd()) / ".data"
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _path(wanted: type, text: Any) -> Any:

@@ -126,5 +126,6 @@ class _Kept:
             self._due, self._started = None, now
             try:
                 self.service.spawn()
+                say(f"{self.service.name} runs (process {self.service.pid}) again")
             except (ServiceFailed, OSError) as error:
                 say(f"{self.service.name} can't be started: {error}")

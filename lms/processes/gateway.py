@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry
 
+from edge.correlation import TrustedPeers
 from edge.gateway import gateway
 from edge.metrics import RequestMetrics
 from edge.upstream import Upstream
@@ -18,6 +19,7 @@ def main(settings: Settings) -> None:
         write_api=Upstream("write API", settings.write_api_url),
         title="LMS",
         version=version("lms"),
+        peers=TrustedPeers(settings.peers_of_gateway),
         metrics=RequestMetrics(CollectorRegistry()),
     )
     serve(app, settings, settings.gateway_port)

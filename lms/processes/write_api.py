@@ -10,6 +10,7 @@ from access.sessions import Sessions
 from access.throttle import Throttle
 from access.tokens import TokenIssuer
 from commands.login import Accounts
+from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
 from lms.composition import AUDIENCE, CommandSide, Pool, command_side, token_verifier
 from lms.processes.serving import serve
@@ -34,6 +35,7 @@ def main(settings: Settings) -> None:
             checks={"database": lambda: _answers(side.pool)},
             metrics=RequestMetrics(CollectorRegistry()),
             version=version("lms"),
+            peers=TrustedPeers(settings.peers_of_apis),
         )
         try:
             serve(app, settings, settings.write_api_port)
