@@ -12,8 +12,10 @@ from event_store.application import Log
 from event_store.epoch import check_epoch, mend_epoch
 from event_store.errors import EpochTooLow, VersionConflict
 from event_store.reader import Reader
-from event_store.recorder import INSERT, MAX_APPEND
+from event_store.recorder import MAX_APPEND, insert_sql
 from tests.servers.postgres import Database
+
+REST = ("course", 1, "course.archived.v1", "{}", "{}")
 
 
 def an_event(stream_id: UUID | None = None, version: int = 1) -> StoredEvent:
@@ -38,7 +40,7 @@ def test_an_append_that_commits_late_is_not_skipped(
     before = append(log, an_event())
     late_stream = uuid4()
     with psycopg.connect(database.write_url) as late:
-        late.execute(INSERT, ("{}", [late_stream], [1], ["course.archived.v1"], ["{}"]))
+        late.execute(insert_sql(1), (late_stream, *REST))
         overtaking = append(log, an_event())
         assert [record.position for record in reader.read(0, 10)] == before
         assert reader.last() == before[-1]
@@ -53,7 +55,7 @@ def test_an_append_that_is_rolled_back_leaves_no_gap_to_wait_for(
     log: Log, reader: Reader, database: Database
 ) -> None:
     with psycopg.connect(database.write_url) as failing:
-        failing.execute(INSERT, ("{}", [uuid4()], [1], ["course.archived.v1"], ["{}"]))
+        failing.execute(insert_sql(1), (uuid4(), *REST))
         failing.rollback()
     after = append(log, an_event())
     assert [record.position for record in reader.read(0, 10)] == after
