@@ -31,6 +31,7 @@ from edge.problem import (
     send_problem,
 )
 from edge.request import NUL, EdgeRequest
+from edge.routes import OptionsMiddleware, routes_of
 
 MAX_BODY = 1024 * 1024
 """Bytes that a request's body may have, unless its handler says otherwise."""
@@ -81,7 +82,8 @@ def edge_app(
         return msgspec.json.encode(document_of(described), order="sorted")
 
     app = assemble(*_own_routes(checks, document), openapi=None)
-    app.asgi_handler = _around(app.asgi_handler, metrics, peers or TrustedPeers())
+    answering = OptionsMiddleware(app.asgi_handler, routes_of(app))
+    app.asgi_handler = _around(answering, metrics, peers or TrustedPeers())
     return app
 
 

@@ -53,7 +53,7 @@ class AuthenticationMiddleware:
 
 
 def _is_open(scope: Scope) -> bool:
-    return scope["route_handler"].opt.get(OPEN) is True or scope.get("method") == "OPTIONS"
+    return scope["route_handler"].opt.get(OPEN) is True
 
 
 def _bearer_token(scope: Scope) -> str:

@@ -21,6 +21,7 @@ IfMatch = Annotated[
     HeaderParameter(
         name="If-Match",
         description='Carry the command out only at this version, the last `ETag`: `"7"`.',
+        schema_extra={"pattern": r'^(\*|"[1-9][0-9]{0,17}")$'},
     ),
 ]
 IfNoneMatch = Annotated[

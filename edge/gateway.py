@@ -15,10 +15,11 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from edge import docs_page
 from edge.correlation import CorrelationMiddleware, TrustedPeers, current_caller
 from edge.health import Health, readiness
-from edge.merged_openapi import Routes, merge
+from edge.merged_openapi import merge, routes_in
 from edge.metrics import MetricsMiddleware, RequestMetrics
 from edge.openapi import Document
 from edge.problem import UNEXPECTED, Fault, log_unexpected, send_problem, unavailable
+from edge.routes import Routes
 from edge.upstream import Upstream
 
 READING = {"GET", "HEAD"}
@@ -86,7 +87,7 @@ class MergedDocument:
         self._fetched_at = -DOCUMENT_SECONDS
         self._sources: tuple[bytes, ...] = ()
         self._json = b""
-        self._routes = Routes({"paths": {}})
+        self._routes = Routes({})
 
     async def json(self) -> bytes:
         """The document. Raises OSError, aiohttp.ClientError, TimeoutError, OpenAPIConflict."""
@@ -114,7 +115,7 @@ class MergedDocument:
             for name, source in zip(self._upstreams, sources, strict=True)
         }
         merged = merge(documents, title=self._title, version=self._version)
-        self._json, self._routes = msgspec.json.encode(merged), Routes(merged)
+        self._json, self._routes = msgspec.json.encode(merged), routes_in(merged)
         self._sources = sources
 
 
@@ -183,29 +184,30 @@ class _Gateway:
     async def _correct(self, scope: HTTPScope) -> Fault | None:
         """An API knows only its own half: say 405 of a path that the other half has."""
         try:
-            methods = (await self._document.routes()).methods(scope["path"])
+            routes = await self._document.routes()
         except Exception:  # noqa: BLE001 -- then the API's own answer has to do
             return None
+        methods = routes.methods(scope["path"])
         if not methods or scope["method"] in methods:
             return None
         return Fault(
             status=405,
             code="method-not-allowed",
             detail=f"{scope['path']} has no {scope['method']}.",
-            headers={"Allow": ", ".join(sorted(methods))},
+            headers={"Allow": routes.allow(scope["path"])},
         )
 
     async def _options(self, scope: HTTPScope, send: Send) -> None:
         try:
-            methods = (await self._document.routes()).methods(scope["path"])
+            allow = (await self._document.routes()).allow(scope["path"])
         except (OSError, aiohttp.ClientError, TimeoutError):
             await send_problem(_NOT_UP, scope, send)
             return
-        if not methods:
+        if not allow:
             fault = Fault(status=404, code="not-found", detail=f"There is no {scope['path']}.")
             await send_problem(fault, scope, send)
             return
-        await _send(send, scope, 204, [(b"allow", ", ".join(sorted(methods)).encode())], b"")
+        await _send(send, scope, 204, [(b"allow", allow.encode())], b"")
 
     async def _live(self, scope: HTTPScope, send: Send) -> None:
         await _send_json(send, scope, msgspec.json.encode(Health(status="live")))

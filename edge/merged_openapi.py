@@ -1,13 +1,11 @@
 """One OpenAPI document of two: clients see one tree of resources, not a write and a read API."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from edge.openapi import Document
-
-_PARAMETER = re.compile(r"\{[^/{}]*\}")
+from edge.routes import PARAMETER, Routes
 
 
 class OpenAPIConflict(Exception):
@@ -57,7 +55,7 @@ def _merge_components(components: dict[str, Document], more: Document, name: str
 def _check_templates(paths: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for path in paths:
-        other = seen.setdefault(_PARAMETER.sub("{}", path), path)
+        other = seen.setdefault(PARAMETER.sub("{}", path), path)
         if other != path:
             raise OpenAPIConflict(f"{path} and {other} are one path with differing names.")
 
@@ -78,30 +76,12 @@ def _operations(paths: Document) -> Iterator[tuple[str, str, Document]]:
                 yield method.upper(), path, operation
 
 
-class Routes:
-    """Which methods each path has over both APIs: neither knows those of the other."""
-
-    def __init__(self, document: Document) -> None:
-        methods: dict[str, set[str]] = {}
-        for method, path, _ in _operations(document["paths"]):
-            methods.setdefault(path, {"OPTIONS"}).add(method)
-        self._routes = [
-            (_pattern(path), of_path | ({"HEAD"} if "GET" in of_path else set()))
-            # A path without parameters wins over one that has some.
-            for path, of_path in sorted(methods.items(), key=lambda entry: "{" in entry[0])
-        ]
-
-    def methods(self, path: str) -> frozenset[str]:
-        """The methods of a path; none when there is no such path."""
-        for pattern, methods in self._routes:
-            if pattern.fullmatch(path):
-                return frozenset(methods)
-        return frozenset()
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    literals = (re.escape(part) for part in _PARAMETER.split(template))
-    return re.compile("[^/]+".join(literals) + "/?")
+def routes_in(document: Document) -> Routes:
+    """The routes that a document has."""
+    methods: dict[str, set[str]] = {}
+    for method, path, _ in _operations(document["paths"]):
+        methods.setdefault(path, set()).add(method)
+    return Routes(methods)
 
 
 def _own_paths() -> Document:

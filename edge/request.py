@@ -43,17 +43,31 @@ class EdgeRequest(Request[User, Auth, State], Generic[User, Auth]):
 
 
 def decode_strictly(body: bytes, shape: Any) -> Any:
-    """Decode a JSON text into `shape`. Raises ProblemError: 400 or 422, as above."""
+    """Decode a JSON text into `shape`.
+
+    Raises ProblemError, 400 or 422 as above, or msgspec.ValidationError, which is a 422 too.
+    """
     try:
-        decoded = _decoder(shape).decode(body)
+        decoded = _decode(body, shape)
+        # Only an escape can bring NUL in: as it stands it isn't JSON.
+        unstorable = _unstorable(json.loads(body)) if b"\\u0000" in body else []
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError(_fault_of_text(body, error)) from error
-    # Only an escape can bring NUL in: as it stands it isn't JSON.
-    if b"\\u0000" in body and (fields := _unstorable(json.loads(body))):
-        raise ProblemError(invalid(*fields))
+    if unstorable:
+        raise ProblemError(invalid(*unstorable))
     return decoded
+
+
+def _decode(body: bytes, shape: Any) -> Any:
+    try:
+        return _decoder(shape).decode(body)
+    except msgspec.ValidationError:
+        # JSON has one kind of number: 5.0 is an integer (JSON Schema 2020-12, core 4.2.3).
+        if b"." not in body:
+            raise
+    return msgspec.convert(_with_integers(msgspec.json.decode(body)), shape)
 
 
 @cache
@@ -85,6 +99,16 @@ def _fault_of_text(body: bytes, error: Exception) -> Fault:
         return invalid(*fields)
     detail = "It is nested too deeply." if isinstance(error, RecursionError) else str(error)
     return Fault(status=400, code="malformed-json", detail=f"The body isn't JSON: {detail}")
+
+
+def _with_integers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_with_integers(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _with_integers(item) for name, item in value.items()}
+    return value
 
 
 def _unstorable(value: Any) -> list[FieldError]:

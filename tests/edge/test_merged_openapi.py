@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from edge.merged_openapi import OpenAPIConflict, Routes, merge
+from edge.merged_openapi import OpenAPIConflict, merge, routes_in
 from tests.edge.conftest import Serve
 from tests.edge.shelf import BOOK, WITH_TOKEN, Reading, Writing, enter, shelf_api
 from tests.edge.test_gateway import gateway_to
@@ -56,7 +56,7 @@ def test_a_conflict_is_an_error(write: dict[str, Any], read: dict[str, Any]) -> 
 
 
 def test_a_literal_path_wins_over_a_template() -> None:
-    routes = Routes(document({"/a/{id}": GET, "/a/b": POST}))
+    routes = routes_in(document({"/a/{id}": GET, "/a/b": POST}))
     assert routes.methods("/a/b") == {"POST", "OPTIONS"}
     assert routes.methods("/a/c") == {"GET", "HEAD", "OPTIONS"}
     assert routes.methods("/a/c/d") == set()

@@ -67,6 +67,19 @@ def test_a_body_that_is_no_json_is_400(shelf: httpx.Client, body: bytes) -> None
     assert (answer.status_code, problem(answer)["type"]) == (400, "/problems/malformed-json")
 
 
+def test_a_whole_number_may_be_written_with_a_point(shelf: httpx.Client) -> None:
+    chapters = [{"title": "1.5", "pages": 5.0}]
+    assert shelf.post("/books", json={"title": "A", "chapters": chapters}).status_code == 201
+    chapters = [{"title": "1.5", "pages": 5.5}]
+    answer = shelf.post("/books", json={"title": "A", "chapters": chapters})
+    assert fields(answer) == ["chapters[0].pages"]
+
+
+def test_options_names_every_method(shelf: httpx.Client) -> None:
+    answer = shelf.options("/books")
+    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
 def test_a_backslash_before_u0000_is_text_like_any_other(shelf: httpx.Client) -> None:
     answer = shelf.post("/books", content=rb'{"title": "a\\u0000"}', headers=JSON)
     assert answer.status_code == 201
