@@ -20,7 +20,7 @@ class CreateNotification(Command, frozen=True):
     """`cause` is what happened, such as an event's `stream/version`: nobody is told twice of it.
 
     The titles of the course, assessment and survey named are put into the message's params as
-    `course_title`, `assessment_title` and `survey_title`.
+    `course_title`, `assessment_title` and `survey_title`; a survey brings its course's along.
     """
 
     learner_id: UUID
@@ -63,13 +63,15 @@ def read_notification(command: ReadNotification, work: Work) -> Notification:
 
 
 def _titles(command: CreateNotification, work: Work) -> dict[str, str]:
-    named: list[tuple[str, type[Course] | type[Assessment] | type[Survey], UUID | None]] = [
-        ("course", Course, command.course_id),
-        ("assessment", Assessment, command.assessment_id),
-        ("survey", Survey, command.survey_id),
-    ]
-    return {
-        f"{name}_title": work.existing(cls, id, field=f"{name}_id").title
-        for name, cls, id in named
-        if id is not None
-    }
+    titles = {}
+    course_id = command.course_id
+    if command.assessment_id is not None:
+        assessment = work.existing(Assessment, command.assessment_id, field="assessment_id")
+        titles["assessment_title"] = assessment.title
+    if command.survey_id is not None:
+        survey = work.existing(Survey, command.survey_id, field="survey_id")
+        titles["survey_title"] = survey.title
+        course_id = course_id or survey.course_id
+    if course_id is not None:
+        titles["course_title"] = work.existing(Course, course_id, field="course_id").title
+    return titles
