@@ -88,16 +88,14 @@ class Dispatcher:
             logger.error("%s is missing its ownership check.", type(command).__name__)
             raise Forbidden("This is not yours to change.")
         unchanged_at = 0 if aggregate.pending_events else self._log.position_of(aggregate.id)
-        recordings = self._log.save(
-            aggregate,
-            *work.also_saved,
+        position = self._log.append(
+            [aggregate, *work.also_saved],
             metadata=self._metadata(command, context),
             request=self._request(command, context, work.answer(aggregate), unchanged_at),
             also=work.also_executed,
         )
-        if not recordings:
+        if position is None:
             return Recorded(*work.answer(aggregate), unchanged_at)
-        position = recordings[-1].notification.id
         self._on_recorded(position)
         return Recorded(*work.answer(aggregate), position)
 

@@ -1,7 +1,7 @@
 """The library's application, set up on our log: loads aggregates and appends their events."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from event_store.errors import LogUnavailable
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
-from event_store.recorder import Recorder
+from event_store.recorder import Recorder, Request, Statement
 from event_store.snapshots import SnapshotMapper
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,28 @@ class Log(Application[UUID]):
         self._master_key = master_key
         super().__init__(env=_environment(database_url, connections))
         self.recorder: Recorder
+
+    def append(
+        self,
+        aggregates: Sequence[Aggregate],
+        *,
+        metadata: bytes,
+        request: Request | None = None,
+        also: Sequence[Statement] = (),
+    ) -> int | None:
+        """Saves the aggregates in one transaction, as `save` would, which looks at each object's
+        protocols at length. Returns the last event's position, `None` when there was no event.
+
+        Raises `VersionConflict`, `RequestRepeated`, `LogUnavailable`.
+        """
+        appending: ProcessingEvent[UUID] = ProcessingEvent()
+        for aggregate in aggregates:
+            appending.events.extend(aggregate.collect_events())
+            appending.aggregates[aggregate.id] = aggregate
+        appending.saved_kwargs = {"metadata": metadata, "request": request, "also": also}
+        recordings = self._record(appending)
+        self._take_snapshots(appending)
+        return recordings[-1].notification.id if recordings else None
 
     def _take_snapshots(self, processing_event: ProcessingEvent[UUID]) -> None:
         try:
