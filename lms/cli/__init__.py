@@ -18,6 +18,7 @@ from lms.settings import Settings, SettingsError, misspelt
 COMMANDS = {
     "up": "start everything: servers, migrations, seeds, processes; Ctrl-C stops it",
     "info": "say where everything is",
+    "seed": "fill it with something to try it on",
     "migrate": "bring the database up to date",
     "projections": "say how projections are doing; rebuild them, retry parked events",
     "verify": "prove that read models equal history",

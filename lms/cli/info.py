@@ -5,6 +5,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from lms.seeds.log_ins import log_ins
 from lms.settings import Settings
 
 
@@ -38,9 +39,7 @@ def describe(settings: Settings, *, secrets: bool = False) -> dict[str, dict[str
             "read_api": settings.read_api_url,
             "analytics": settings.analytics_url,
         },
-        "log_ins": {
-            "password": settings.seed_password if secrets else "***",
-        },
+        "log_ins": log_ins(settings) | ({} if secrets else {"password": "***"}),
         "database": {
             "embedded": settings.embedded_postgres,
             "owner": shown(settings.database_url),

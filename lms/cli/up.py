@@ -4,11 +4,14 @@ import argparse
 import os
 import sys
 
+from event_store.errors import EpochTooLow
 from lms import stack
 from lms.cli.info import as_text, describe
 from lms.data_folder import is_free
 from lms.migrate import migrate
 from lms.processes import PROCESSES
+from lms.seeds.log_ins import log_ins
+from lms.seeds.small import plant_if_new
 from lms.service import ServiceFailed
 from lms.settings import Settings, variable_of
 from lms.supervisor import Supervisor
@@ -32,7 +35,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             with Supervisor(_say) as supervisor:
                 _start(supervisor, settings)
                 supervisor.watch()
-        except ServiceFailed as error:
+        except (ServiceFailed, EpochTooLow) as error:
             return _failed(str(error))
     return 0
 
@@ -42,8 +45,11 @@ def _start(supervisor: Supervisor, settings: Settings) -> None:
         supervisor.start(server)
     for name in migrate(settings):
         _say(f"applied migration {name}")
+    if carried_out := plant_if_new(settings):
+        _say(f"planted the seeds with {carried_out} commands")
     supervisor.start_together(stack.processes(settings))
-    print(f"\n{as_text(describe(settings))}\n\nCtrl-C stops everything.", flush=True)
+    found = describe(settings) | {"log_ins": log_ins(settings)}
+    print(f"\n{as_text(found)}\n\nCtrl-C stops everything.", flush=True)
 
 
 def _taken_ports(settings: Settings) -> list[str]:

@@ -1,0 +1,1 @@
+"""What a new system is filled with, so that there is something to try it on."""
