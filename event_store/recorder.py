@@ -111,7 +111,7 @@ class Recorder(PostgresApplicationRecorder):
         if not stored_events and request is None and not also:
             return []
         statement = _insert(stored_events, metadata.decode(), request)
-        with _translated(), self.datastore.pool.connection() as connection:
+        with translated(), self.datastore.pool.connection() as connection:
             if not also:
                 return _positions(connection, statement)
             with connection.transaction():
@@ -121,7 +121,7 @@ class Recorder(PostgresApplicationRecorder):
 
     def find_request(self, scope: str, key: str) -> Request | None:
         """What was answered when this key was used before."""
-        with _translated(), self.datastore.pool.connection() as connection:
+        with translated(), self.datastore.pool.connection() as connection:
             row = connection.execute(
                 "SELECT scope, key, fingerprint, id, version, position"
                 " FROM event_store.idempotency WHERE scope = %s AND key = %s",
@@ -132,7 +132,7 @@ class Recorder(PostgresApplicationRecorder):
 
     def position_of(self, stream_id: UUID) -> int:
         """The position of the stream's last event; 0 when it has none."""
-        with _translated(), self.datastore.pool.connection() as connection:
+        with translated(), self.datastore.pool.connection() as connection:
             row = connection.execute(
                 "SELECT position FROM event_store.events WHERE stream_id = %s"
                 " ORDER BY version DESC LIMIT 1",
@@ -150,7 +150,7 @@ class Recorder(PostgresApplicationRecorder):
         limit: int | None = None,
     ) -> list[StoredEvent]:
         order = "DESC" if desc else "ASC"
-        with _translated(), self.datastore.pool.connection() as connection:
+        with translated(), self.datastore.pool.connection() as connection:
             rows = connection.execute(
                 "SELECT stream_id, version, type, data::text AS data FROM event_store.events"
                 " WHERE stream_id = %s AND version > %s AND version <= %s"
@@ -179,7 +179,7 @@ class Recorder(PostgresApplicationRecorder):
     ) -> list[Notification]:
         """Settled events only, in the order of their positions."""
         after = -1 if start is None else start - inclusive_of_start
-        with _translated(), self.datastore.pool.connection() as connection:
+        with translated(), self.datastore.pool.connection() as connection:
             rows = connection.execute(
                 "SELECT position, stream_id, version, type, data::text AS data"
                 f" FROM event_store.events WHERE position > %s AND position < {SETTLED}"
@@ -199,7 +199,7 @@ class Recorder(PostgresApplicationRecorder):
         ]
 
     def max_notification_id(self) -> int | None:
-        with _translated(), self.datastore.pool.connection() as connection:
+        with translated(), self.datastore.pool.connection() as connection:
             row = connection.execute(
                 f"SELECT max(position) AS last FROM event_store.events WHERE position < {SETTLED}"
             ).fetchone()
@@ -233,7 +233,7 @@ def _positions(connection: Connection[DictRow], statement: Statement | None) -> 
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     try:
         yield
     except psycopg.errors.UniqueViolation as error:
