@@ -112,8 +112,10 @@ QUERIES: dict[str, Row] = {
     "ListEnrollments":          Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
     "GetEnrollment":            Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
 
+    "ListAssessments":          Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "GetAssessment":            Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "SeeAnswerKeys":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "ListAttempts":             Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
     "GetAttempt":               Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
 
     "ListFeedback":             Row(SELF,  OWN,   ____,   ANY,    ____,   ANY,  ____),
@@ -124,6 +126,7 @@ QUERIES: dict[str, Row] = {
     "SeeUnapprovedTestimonials":Row(SELF,  OWN,   ____,   ANY,    ____,   ANY,  ____),
 
     "ListNotifications":        Row(SELF,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListCertificates":         Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
     "GetCertificate":           Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
     "GetCertificatePdf":        Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
 

@@ -3,11 +3,10 @@
 import io
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Protocol
 
-import msgspec
 import segno
 import typst
 
@@ -15,24 +14,20 @@ log = logging.getLogger(__name__)
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 INK = "#1d2b44"
-
-
-class PrintedCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands on a certificate."""
-
-    number: str
-    holder: str
-    course: str
-    completed_on: date
-    expires_on: date | None
-    revoked: bool
-
-
-class CertificatePrinter(Protocol):
-    """Makes a document of a certificate."""
-
-    def print(self, certificate: PrintedCertificate) -> bytes:
-        """A PDF of one page. Blocks for as long as it takes to set it: tens of milliseconds."""
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 class TypstPrinter:
@@ -49,52 +44,63 @@ class TypstPrinter:
         self._fonts = typst.Fonts()
         self._template = TEMPLATE.read_bytes()
 
-    def print(self, certificate: PrintedCertificate) -> bytes:
-        """A PDF of one A4 page in landscape: PDF/A, for archives, where the fonts suffice."""
+    def print(
+        self,
+        *,
+        number: str,
+        holder: str,
+        course: str,
+        completed_on: date,
+        expires_on: date | None,
+        revoked: bool,
+    ) -> bytes:
+        """A PDF of one A4 page in landscape: PDF/A, for archives, where the fonts suffice.
+
+        Blocks for some hundred milliseconds.
+        """
+        url = f"{self._verify_url}/{number}"
+        texts = {
+            "title": "Certificate of Completion",
+            "issuer": self._issuer,
+            "holder": holder,
+            "course": course,
+            "number": number,
+            "completed_on": _in_words(completed_on),
+            "expires_on": expires_on and _in_words(expires_on),
+            "revoked": revoked,
+            "verify_url": url,
+            "verify_place": f"{self._verify_url}/".partition("://")[2],
+            "qr": _qr_code(url),
+        }
+        # The time in the file is the certificate's, so that its bytes don't change.
+        made_at = datetime.combine(completed_on, time(), UTC)
         try:
-            return self._set(certificate, archival=True)
+            return self._set(texts, made_at, archival=True)
         except typst.TypstError as error:
             # PDF/A wants a glyph for every letter, and no font here has some of these.
-            log.warning("certificate %s: %s", certificate.number, error)
-            return self._set(certificate, archival=False)
+            log.warning("certificate %s: %s", number, error)
+            return self._set(texts, made_at, archival=False)
 
-    def _set(self, certificate: PrintedCertificate, *, archival: bool) -> bytes:
+    def _set(self, texts: Mapping[str, object], made_at: datetime, *, archival: bool) -> bytes:
         return typst.compile(
             self._template,
             font_paths=self._fonts,
             format="pdf",
             pdf_standards=["a-2b"] if archival else [],
-            sys_inputs={"certificate": json.dumps(self._texts(certificate))},
-            timestamp=datetime.combine(certificate.completed_on, time(), UTC),
+            sys_inputs={"certificate": json.dumps(texts)},
+            timestamp=made_at,
         )
 
-    def _texts(self, certificate: PrintedCertificate) -> dict[str, object]:
-        url = f"{self._verify_url}/{certificate.number}"
-        return {
-            "title": "Certificate of Completion",
-            "issuer": self._issuer,
-            "holder": certificate.holder,
-            "course": certificate.course,
-            "number": certificate.number,
-            "completed_on": in_words(certificate.completed_on),
-            "expires_on": certificate.expires_on and in_words(certificate.expires_on),
-            "revoked": certificate.revoked,
-            "verify_url": url,
-            "verify_place": f"{self._verify_url}/".partition("://")[2],
-            "qr": qr_code(url),
-        }
 
-
-def in_words(day: date) -> str:
+def _in_words(day: date) -> str:
     """`7 March 2026`, whatever the locale of the process."""
-    months = (
-        "January February March April May June July August September October November December"
-    ).split()
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def qr_code(text: str) -> str:
+def _qr_code(text: str) -> str:
     """An SVG of a QR code that still reads with a quarter of it damaged."""
     svg = io.BytesIO()
-    segno.make(text, error="q", micro=False).save(svg, kind="svg", border=0, dark=INK, xmldecl=False)
+    segno.make(text, error="q", micro=False).save(
+        svg, kind="svg", border=0, dark=INK, xmldecl=False
+    )
     return svg.getvalue().decode()

@@ -1,8 +1,8 @@
 """Queries on certificates."""
 
 import asyncio
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,6 @@ from litestar import Controller, Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 
-from adapters.pdf import CertificatePrinter, PrintedCertificate
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional, etag, is_unmodified
 from read_api.asking import READS, Asking, found
@@ -46,6 +45,22 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
     revocation_reason: str | None
     version: int
+
+
+class CertificatePrinter(Protocol):
+    """Makes a document of a certificate."""
+
+    def print(
+        self,
+        *,
+        number: str,
+        holder: str,
+        course: str,
+        completed_on: date,
+        expires_on: date | None,
+        revoked: bool,
+    ) -> bytes:
+        """A PDF of one page. Blocks while it is set."""
 
 
 CERTIFICATES = Listing(
@@ -108,7 +123,7 @@ class CertificateController(Controller):
         headers = {"ETag": etag(certificate.version)}
         if is_unmodified(if_none_match, certificate.version):
             return Response(None, status_code=304, headers=headers)
-        document = await asyncio.to_thread(printer.print, _printed(certificate))
+        document = await asyncio.to_thread(_print, printer, certificate)
         name = f'inline; filename="certificate-{certificate.number}.pdf"'
         return Response(document, media_type=PDF, headers={**headers, "Content-Disposition": name})
 
@@ -119,8 +134,8 @@ async def _certificate(asking: Asking, certificate_id: UUID) -> Certificate:
     return found(row, "certificate")
 
 
-def _printed(certificate: Certificate) -> PrintedCertificate:
-    return PrintedCertificate(
+def _print(printer: CertificatePrinter, certificate: Certificate) -> bytes:
+    return printer.print(
         number=certificate.number,
         holder=certificate.holder_name,
         course=certificate.course_title,

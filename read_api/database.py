@@ -1,7 +1,7 @@
 """Reading the read models: SQL in, frozen structs out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
@@ -74,5 +74,4 @@ class Database:
             cursor = await connection.execute(
                 "SELECT name, position FROM projections.position WHERE state = 'live'"
             )
-            rows: list[tuple[Any, ...]] = await cursor.fetchall()
-        return {name: position for name, position in rows}
+            return dict(await cursor.fetchall())

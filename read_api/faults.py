@@ -1,7 +1,6 @@
 """How what queries raise is told over HTTP."""
 
 from psycopg import errors
-from psycopg_pool import PoolTimeout
 
 from domain.errors import Forbidden, NotFound
 from edge.problem import Fault, FaultTable, described, unavailable
@@ -15,14 +14,9 @@ def _not_built(_: errors.UndefinedTable) -> Fault:
     return unavailable("not-built-yet", "What this is answered from is still being built.")
 
 
-def _busy(_: PoolTimeout) -> Fault:
-    return unavailable("database-unavailable", "The database can't be reached just now.")
-
-
 QUERY_FAULTS: FaultTable = {
     NotFound: described(404),
     Forbidden: described(403),
-    PoolTimeout: _busy,
     errors.QueryCanceled: _slow,
     errors.UndefinedTable: _not_built,
 }

@@ -42,7 +42,7 @@ FEEDBACK = Listing(
 
 
 @get("/feedback", operation_id="ListFeedback", tags=["Feedback"], opt={READS: ("feedback",)})
-async def feedback(
+async def list_feedback(
     asking: Asking,
     course_id: UUID | None = None,
     learner_id: UUID | None = None,

@@ -72,7 +72,7 @@ NOTIFICATIONS = Listing(
     tags=["Notifications"],
     opt={READS: ("notification", "learner")},
 )
-async def notifications(
+async def list_notifications(
     asking: Asking,
     learner_id: LearnerFilter = None,
     unread: UnreadFilter = None,

@@ -62,7 +62,7 @@ TESTIMONIALS = Listing(
     tags=["Testimonials"],
     opt={READS: ("testimonial", "learner", "course")},
 )
-async def testimonials(
+async def list_testimonials(
     asking: Asking,
     course_id: UUID | None = None,
     status: StatusFilter = None,

@@ -38,6 +38,7 @@ def test_an_employee_reaches_only_themselves_and_the_catalogue() -> None:
         "ListCourses",
         "GetCourse",
         "GetAssessment",
+        "ListAssessments",
         "GetSurvey",
         "ListSurveys",
         "ListTestimonials",

@@ -1,0 +1,131 @@
+"""The read API, put together."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+
+from access.keys import VerificationKeys
+from access.permissions import QUERIES, UnknownOperation
+from edge.app import edge_app
+from edge.authentication import OPEN, Verifier
+from edge.correlation import TrustedPeers
+from edge.health import Check
+from edge.metrics import RequestMetrics
+from edge.position import PositionWaiter
+from event_store.mapper import Mapper
+from read_api.analytics import AnalyticsController
+from read_api.analytics_client import AnalyticsClient
+from read_api.asking import READS, operation_of, provide_asking
+from read_api.assessment import AssessmentController
+from read_api.attempt import AttemptController
+from read_api.audit import AuditController
+from read_api.certificate import CertificateController, CertificatePrinter
+from read_api.course import CourseController
+from read_api.database import Database, Pool
+from read_api.discovery import EventCatalogue, asyncapi, jwks
+from read_api.enrollment import EnrollmentController
+from read_api.faults import QUERY_FAULTS
+from read_api.feedback import list_feedback
+from read_api.history import Historian
+from read_api.learner import UserController, me
+from read_api.notification import list_notifications
+from read_api.role import list_roles
+from read_api.survey import SurveyController
+from read_api.testimonial import list_testimonials
+from read_api.verification import verify
+
+CONTROLLERS: tuple[Any, ...] = (
+    AnalyticsController,
+    AssessmentController,
+    AttemptController,
+    AuditController,
+    CertificateController,
+    CourseController,
+    EnrollmentController,
+    SurveyController,
+    UserController,
+    asyncapi,
+    list_feedback,
+    jwks,
+    me,
+    list_notifications,
+    list_roles,
+    list_testimonials,
+    verify,
+)
+
+
+def create_read_api(
+    pool: Pool,
+    *,
+    verifier: Verifier,
+    keys: VerificationKeys,
+    mapper: Mapper,
+    printer: CertificatePrinter,
+    analytics: AnalyticsClient,
+    event_catalogue: EventCatalogue,
+    checks: Mapping[str, Check],
+    metrics: RequestMetrics,
+    version: str,
+    peers: TrustedPeers | None = None,
+) -> Litestar:
+    """The Litestar application that answers queries.
+
+    It opens and closes `pool` and `analytics`. Raises `UnknownOperation` for a handler that the
+    permission table has no row for.
+    """
+    database = Database(pool)
+    waiter = PositionWaiter(database.positions)
+
+    @asynccontextmanager
+    async def connected(_: Litestar) -> AsyncIterator[None]:
+        async with pool, analytics:
+            yield
+
+    def given(value: object) -> Provide:
+        return Provide(lambda: value, sync_to_thread=False)
+
+    app = edge_app(
+        CONTROLLERS,
+        title="LMS read API",
+        version=version,
+        verifier=verifier,
+        faults=QUERY_FAULTS,
+        checks=checks,
+        metrics=metrics,
+        peers=peers,
+        lifespan=[connected],
+        dependencies={
+            "asking": provide_asking(database, waiter),
+            "analytics": given(analytics),
+            "database": given(database),
+            "event_catalogue": given(event_catalogue),
+            "historian": given(Historian(mapper)),
+            "keys": given(keys),
+            "printer": given(printer),
+            "waiter": given(waiter),
+        },
+    )
+    for handler in _guarded(app):
+        _check(handler)
+    return app
+
+
+def _guarded(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if handler.opt.get(OPEN) is not True and handler.http_methods != {"OPTIONS"}:
+                yield handler
+
+
+def _check(handler: HTTPRouteHandler) -> None:
+    """A query without a permission or without its projections is a mistake found at the start."""
+    operation = operation_of(handler)
+    if operation not in QUERIES:
+        raise UnknownOperation(operation)
+    if READS not in handler.opt:
+        raise ValueError(f"{operation} doesn't say which projections it reads.")
