@@ -71,6 +71,7 @@ class Consumer:
         self._position = position
         self._behind = True
         self._silence = _SILENCE
+        self._poll = _POLL
 
     @property
     def position(self) -> int:
@@ -116,7 +117,7 @@ class Consumer:
         if was_live:
             self._behind = more
         elif not more and not await self._feed.open() and batch is None:
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(self._poll)
         return batch
 
     async def _read_log(self, limit: int) -> tuple[Batch | None, bool]:

@@ -65,10 +65,14 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 def subject_of(record: Record) -> str:
-    """`lms.<aggregate>.<event>.<stream id>`, from a type such as `course.published.v1`."""
-    name = _VERSION_SUFFIX.sub("", record.type)
-    aggregate, _, event = name.partition(".")
-    return f"lms.{_token(aggregate)}.{_token(event)}.{record.stream_id}"
+    """`lms.<aggregate>.<event>.<stream id>`."""
+    return f"{subject_for(record.type)}.{record.stream_id}"
+
+
+def subject_for(event_type: str) -> str:
+    """`lms.<aggregate>.<event>`, from a type such as `course.published.v1`."""
+    aggregate, _, event = _VERSION_SUFFIX.sub("", event_type).partition(".")
+    return f"lms.{_token(aggregate)}.{_token(event)}"
 
 
 def encode(record: Record, previous: int, max_payload: int) -> tuple[dict[str, str], bytes]:

@@ -25,14 +25,18 @@ class Waker:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted = asyncio.Event()
         self._stopping = False
         self._position = 0
         self._scheduled = False
-        self._thread = threading.Thread(target=self._main, name="waker", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._main, args=[self._loop], name="waker", daemon=True
+        )
         self._thread.start()
         return self
 
@@ -47,9 +51,8 @@ class Waker:
     def close(self) -> None:
         """Stop the thread; pings from now on do nothing."""
         self._stopping = True
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._wanted.set)
-        if self._thread.is_alive():
+        self._stir()
+        if self._thread:
             self._thread.join(timeout=5)
 
     def ping(self, position: int) -> None:
@@ -62,11 +65,15 @@ class Waker:
         if self._scheduled:
             return
         self._scheduled = True
-        with contextlib.suppress(RuntimeError):  # the loop is closed: the process is ending
-            self._loop.call_soon_threadsafe(self._wanted.set)
+        self._stir()
 
-    def _main(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+    def _stir(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the process is ending
+            if self._loop:
+                self._loop.call_soon_threadsafe(self._wanted.set)
+
+    def _main(self, loop: asyncio.AbstractEventLoop) -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(self._run())
 
     async def _run(self) -> None:

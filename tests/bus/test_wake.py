@@ -55,6 +55,7 @@ def test_closing_a_waker_that_never_reached_nats_is_quick(nats_server: EmbeddedN
     waker = Waker(nats_server.url)
     with waker:
         waker.ping(1)
+    assert waker._thread is not None
     assert not waker._thread.is_alive()
 
 
