@@ -140,6 +140,15 @@ def test_the_page_needs_nothing_from_elsewhere(url: str, client: httpx.Client) -
     assert client.get(url + "/docs/%2e%2e/index.html").status_code == 404
 
 
+def test_a_body_too_large_is_refused_by_the_api_through_the_gateway(
+    url: str, client: httpx.Client
+) -> None:
+    headers = WITH_TOKEN | {"Content-Type": "application/json"}
+    for body in (b'"' + b"x" * 5_000_000 + b'"', iter([b'"', *[b"x" * 65536] * 80, b'"'])):
+        answer = client.post(url + "/books", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")
+
+
 def _references(node: Any) -> list[str]:
     if isinstance(node, dict):
         own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
