@@ -49,16 +49,19 @@ class Reactor:
     def react(self, policy: Policy, record: Record) -> None:
         """Issues the commands of a policy, each exactly once however often this is called.
 
+        Imported history is passed over: what followed from it, then, has been imported with it.
         A refusal because of what is the case already is an expected end. Raises anything else
         that goes wrong, or one of `OUT_OF_REACH`.
         """
+        metadata = record.read_metadata()
+        if metadata.imported:
+            return
         event = self._equipment.decode(record)
-        correlation_id = record.read_metadata().correlation_id
         for number, command in enumerate(policy.commands(event, record)):
             context = Context(
                 actor=SYSTEM,
                 now=self._clock(),
-                correlation_id=correlation_id,
+                correlation_id=metadata.correlation_id,
                 command_id=uuid4(),
                 causation=record.position,
                 idempotency_key=f"{policy.name}:{cause(record)}:{number}",
