@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.measure import Result
 
-NAMES = ("append",)
+NAMES = ("append", "http_command", "visibility")
 
 
 def main() -> int:

@@ -125,7 +125,7 @@ def rate(url: str, contender: Callable[[str], Iterator[Append]]) -> float:
     total = sum(counts.get() for _ in workers)
     for worker in workers:
         worker.join()
-    return total / SECONDS
+    return float(total) / SECONDS
 
 
 def _work(url: str, contender: str, barrier: Barrier, counts: Any) -> None:
