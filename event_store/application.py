@@ -41,6 +41,7 @@ class Log(Application[UUID]):
     def __init__(self, database_url: str, master_key: bytes, *, connections: int = 8) -> None:
         self._master_key = master_key
         super().__init__(env=_environment(database_url, connections))
+        self.mapper: Mapper
         self.recorder: Recorder
 
     def append(

@@ -19,6 +19,7 @@ from psycopg.rows import DictRow
 from domain.aggregate import Aggregate
 from event_store.event_type import is_personal
 from event_store.keys import PersonalKeys
+from event_store.recorder import translated
 
 STATE_VERSION = 1
 """Raised when the form of any aggregate's state changes: older snapshots are then passed over."""
@@ -111,7 +112,7 @@ class SnapshotRecorder(PostgresAggregateRecorder):
         limit: int | None = None,
     ) -> list[StoredEvent]:
         """The newest snapshots of the present form first, as the repository asks for them."""
-        with self.datastore.get_connection() as connection:
+        with translated(), self.datastore.pool.connection() as connection:
             rows = connection.execute(
                 "SELECT stream_id, version, type, state::text AS state FROM event_store.snapshots"
                 " WHERE stream_id = %s AND version <= %s AND type LIKE %s"

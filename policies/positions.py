@@ -40,7 +40,7 @@ def advance(names: Iterable[str], position: int, pool: Pool) -> None:
 def _known(pool: Pool) -> dict[str, int]:
     with pool.connection() as connection:
         rows = connection.execute("SELECT policy, position FROM policies.position").fetchall()
-    return {policy: position for policy, position in rows}
+    return dict(rows)
 
 
 def _installed_at(pool: Pool) -> int:
