@@ -18,10 +18,10 @@ Correlation = Callable[[], str | None]
 class JsonFormatter(logging.Formatter):
     """Formats a record with all of its `extra`; `correlation` names the request, if any."""
 
-    def __init__(self, process: str, correlation: Correlation) -> None:
+    def __init__(self, process: str) -> None:
         super().__init__()
         self._process = process
-        self._correlation = correlation
+        self.correlation: Correlation = lambda: None
 
     def format(self, record: logging.LogRecord) -> str:
         """See logging.Formatter."""
@@ -32,7 +32,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if correlation := self._correlation():
+        if correlation := self.correlation():
             line["correlation_id"] = correlation
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
@@ -40,13 +40,20 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
-def log_to_stderr(process: str, level: str, correlation: Correlation = lambda: None) -> None:
+def log_to_stderr(process: str, level: str) -> None:
     """Sends all logs of this process to stderr: the supervisor, or a container, keeps them."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter(process, correlation))
+    handler.setFormatter(JsonFormatter(process))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(capture=True)
+
+
+def correlate(correlation: Correlation) -> None:
+    """From now on logs say which request they belong to."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, JsonFormatter):
+            handler.formatter.correlation = correlation

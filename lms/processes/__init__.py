@@ -11,7 +11,7 @@ from importlib import import_module
 from lms.logs import log_to_stderr
 from lms.settings import Settings
 
-PROCESSES = ("relay", "projector", "write-api", "gateway")
+PROCESSES = ("relay", "projector", "policies", "read-api", "write-api", "gateway")
 """In the order they are started; they are stopped the other way round."""
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import uvicorn
 from uvicorn.config import LifespanType
 
+from edge.correlation import current_caller
+from lms.logs import correlate
 from lms.settings import Settings
 
 GRACE = 5
@@ -15,6 +17,7 @@ ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - what it means to listen there,
 
 def serve(app: Any, settings: Settings, port: int, *, lifespan: LifespanType = "on") -> None:
     """Serves an ASGI application until a signal; requests under way get five seconds to end."""
+    correlate(lambda: str(current_caller().correlation_id))
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -13,6 +13,7 @@ from lms.settings import PROJECT, description_of, variable_of, variables
 
 SERVERS = {"postgres", "nats"}
 ONE_SHOTS = {"migrate"}
+APART = {"tests", "benchmarks"}
 OF_COMPOSE = {"POSTGRES_PASSWORD", "NATS_PASSWORD"}
 
 
@@ -59,5 +60,5 @@ def test_every_process_and_every_command_has_its_module() -> None:
 def test_no_module_but_the_settings_reads_variables_of_ours() -> None:
     ours = re.compile(r"""environ(\.get\(|\[)\s*["'](LMS_|DATABASE_URL|NATS_URL)""")
     rooms = [path for path in PROJECT.iterdir() if (path / "__init__.py").exists()]
-    modules = [module for room in rooms if room.name != "tests" for module in room.rglob("*.py")]
+    modules = [module for room in rooms if room.name not in APART for module in room.rglob("*.py")]
     assert [module for module in modules if ours.search(Path(module).read_text())] == []

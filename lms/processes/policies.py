@@ -1,0 +1,23 @@
+"""Reacts to events with commands."""
+
+from bus.connection import Connection
+from event_store.mapper import Mapper
+from event_store.reader import Reader
+from lms.composition import command_side
+from lms.processes.background import work
+from lms.settings import Settings
+from policies.equipment import Equipment
+from policies.process import run_policies
+
+
+def main(settings: Settings) -> None:
+    """Runs until a signal."""
+    work("policies", settings, lambda: _react(settings))
+
+
+async def _react(settings: Settings) -> None:
+    with command_side(settings) as side:
+        mapper = Mapper(side.log.types, side.log.keys)
+        equipment = Equipment(side.pool, Reader(side.pool), mapper.decode, side.dispatcher)
+        async with Connection(settings.nats_url, "policies") as nats:
+            await run_policies(settings.write_database_url, equipment, nats)

@@ -1,0 +1,53 @@
+"""The API that answers queries."""
+
+from importlib.metadata import version
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from access.keys import VerificationKeys
+from access.tokens import TokenVerifier
+from adapters.pdf import TypstPrinter
+from bus.asyncapi import asyncapi
+from domain.catalogue import AGGREGATES
+from edge.correlation import TrustedPeers
+from edge.metrics import RequestMetrics
+from event_store.event_type import EventTypes
+from event_store.keys import PersonalKeys
+from event_store.mapper import Mapper
+from lms.composition import AUDIENCE, open_pool
+from lms.processes.serving import serve
+from lms.settings import Settings
+from read_api import database
+from read_api.analytics_client import AnalyticsClient
+from read_api.app import create_read_api
+
+ISSUER = "LMS"
+
+
+def main(settings: Settings) -> None:
+    """Serves until a signal."""
+    types = EventTypes(AGGREGATES)
+    # Keys are looked up by code that blocks, on threads; queries have the other pool.
+    with open_pool(settings.read_database_url, 4) as pool:
+        keys = VerificationKeys(pool)
+        queries = database.open_pool(settings.read_database_url)
+
+        async def answers() -> None:
+            async with queries.connection() as connection:
+                await connection.execute("SELECT 1")
+
+        app = create_read_api(
+            queries,
+            verifier=TokenVerifier(keys, issuer=settings.public_url, audience=AUDIENCE),
+            keys=keys,
+            mapper=Mapper(types, PersonalKeys(pool, settings.master_key)),
+            printer=TypstPrinter(issuer=ISSUER, verify_url=f"{settings.public_url}/verify"),
+            analytics=AnalyticsClient(settings.analytics_url, settings.internal_token),
+            event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version=version("lms"))),
+            checks={"database": answers},
+            metrics=RequestMetrics(CollectorRegistry()),
+            version=version("lms"),
+            peers=TrustedPeers(settings.peers_of_apis),
+        )
+        serve(app, settings, settings.read_api_port)
