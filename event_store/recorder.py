@@ -234,6 +234,7 @@ def _positions(connection: Connection[DictRow], statement: Statement | None) -> 
 
 @contextmanager
 def translated() -> Iterator[None]:
+    """Turns what the database says into this room's errors."""
     try:
         yield
     except psycopg.errors.UniqueViolation as error:
