@@ -7,6 +7,7 @@ A parked event stops its own stream, in that projection only. Rows belong to one
 from uuid import UUID
 
 import msgspec
+import psycopg
 from psycopg.rows import class_row
 
 from event_store.record import Record
@@ -29,7 +30,9 @@ class Parked(msgspec.Struct, frozen=True):
 
 
 def describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+    """Without the row at fault, which Postgres would add: it may hold personal data."""
+    message = error.diag.message_primary if isinstance(error, psycopg.Error) else str(error)
+    return f"{type(error).__name__}: {message}"[:_LONGEST_ERROR]
 
 
 def park(

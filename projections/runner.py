@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
+import msgspec
 import psycopg
 
 from bus.consumer import Batch
@@ -19,12 +20,11 @@ from projections.failure import NOT_THE_EVENT, Fenced
 from projections.locks import Busy
 from projections.opening import Superseded, open_live
 from projections.projection import Projection
-from projections.source import Source
+from projections.source import Source, Stopped
 from projections.track import Track
 
 logger = logging.getLogger(__name__)
 
-_OPENED_AT_ONCE: Final = 2
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 5.0
 
@@ -41,14 +41,15 @@ class Runner:
 
     def __init__(self, projections: Iterable[Projection], source: Source) -> None:
         self.position = source.log.last()
-        self._source = source
+        self._stopping = threading.Event()
+        self._source = msgspec.structs.replace(source, stopping=self._stopping)
         self._tracks: list[Track] = []
         self._opening: dict[str, Future[Track | None]] = {}
         self._control: Connection | None = None
-        self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(_OPENED_AT_ONCE, thread_name_prefix="projection")
+        chosen = list(projections)
+        self._pool = ThreadPoolExecutor(len(chosen) or 1, thread_name_prefix="projection")
         self._turn = threading.Lock()
-        for projection in projections:
+        for projection in chosen:
             self._open(projection)
 
     def apply(self, batch: Batch) -> None:
@@ -96,6 +97,8 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 return open_live(projection, self._source)
+            except Stopped:
+                return None
             except Superseded as error:
                 logger.warning("%s This process leaves it alone.", error)
                 return None
@@ -121,7 +124,7 @@ class Runner:
     def _attempt(self, track: Track, work: Callable[[], object]) -> None:
         try:
             work()
-        except (*NOT_THE_EVENT, Fenced) as error:
+        except (*NOT_THE_EVENT, Fenced, Stopped) as error:
             logger.info("%s is opened anew: %s", track.projection.name, error)
             self._leave(track)
         except Exception:

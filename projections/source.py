@@ -1,5 +1,6 @@
 """Where projections get their events from, and where they keep their tables."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -20,21 +21,31 @@ from projections.track import Track
 _PAGE: Final = 2_000
 
 
+class Stopped(Exception):
+    """The program is ending: what was being caught up is left where it is."""
+
+
 class Source(msgspec.Struct, frozen=True):
-    """The log with its decoder, and the connection string of the database of the read models."""
+    """The log with its decoder, and the connection string of the database of the read models.
+
+    Once `stopping` is set, catching up ends after the transaction under way.
+    """
 
     conninfo: str
     log: Log
     decode: Decode
+    stopping: threading.Event = msgspec.field(default_factory=threading.Event)
 
     def catch_up(self, track: Track, upto: int | None = None) -> int:
         """Applies the log to a track, up to the settled end or to `upto`; returns how many events.
 
-        Only what the projection follows is read.
+        Only what the projection follows is read. Raises `Stopped`.
         """
         end = self.log.last() if upto is None else upto
         types, applied = track.projection.types, 0
         while track.position < end:
+            if self.stopping.is_set():
+                raise Stopped
             records = self.log.read(track.position, _PAGE, types, end)
             reached = records[-1].position if len(records) == _PAGE else end
             track.apply(entries(records, self.decode), reached)
@@ -55,7 +66,12 @@ def open_source(conninfo: str, master_key: bytes) -> Iterator[Source]:
     keys of personal data.
     """
     pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-        conninfo, min_size=1, max_size=6, kwargs={"autocommit": True}, open=False
+        conninfo,
+        min_size=1,
+        max_size=12,
+        timeout=5,
+        kwargs={"autocommit": True},
+        open=False,
     )
     with pool:
         mapper = Mapper(EventTypes(AGGREGATES), PersonalKeys(pool, master_key))
