@@ -1,0 +1,1 @@
+"""What analysts query: the log and a star schema in one DuckDB file, and the process around it."""

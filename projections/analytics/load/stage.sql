@@ -1,0 +1,48 @@
+-- The events to load, typed, in one pass over their JSON. A value that is missing or of another
+-- type reads as NULL; where the star needs it, `fault` says so and the event is parked.
+CREATE OR REPLACE TEMP TABLE staged AS
+WITH readable AS MATERIALIZED (
+    SELECT
+        position, stream_id, stream_type, version, type, recorded_at,
+        json_transform(data, '{
+            "timestamp": "TIMESTAMP WITH TIME ZONE",
+            "learner_id": "UUID", "course_id": "UUID", "assessment_id": "UUID",
+            "enrollment_id": "UUID", "lesson_id": "UUID", "survey_id": "UUID", "manager_id": "UUID",
+            "roles": ["VARCHAR"], "department": "VARCHAR", "job_role": "VARCHAR",
+            "language": "VARCHAR", "title": "VARCHAR", "code": "VARCHAR", "topic": "VARCHAR",
+            "difficulty": "VARCHAR", "duration_minutes": "INTEGER", "instructors": ["UUID"],
+            "course_version": "INTEGER", "lessons": ["UUID"], "assessments": ["UUID"],
+            "source": "VARCHAR", "due_at": "TIMESTAMP WITH TIME ZONE",
+            "percent": "INTEGER", "seconds": "INTEGER", "score": "DOUBLE",
+            "pass_mark": "INTEGER", "attempts_allowed": "INTEGER", "assessment_version": "INTEGER",
+            "question": {"points": "INTEGER"}, "number": "INTEGER",
+            "answers": [{"question_id": "UUID", "choices": ["UUID"], "rating": "INTEGER"}],
+            "results": [{"question_id": "UUID", "correct": "BOOLEAN", "points": "INTEGER"}],
+            "points": "INTEGER", "max_points": "INTEGER", "passed": "BOOLEAN",
+            "rating": "INTEGER", "anonymous": "BOOLEAN", "kind": "VARCHAR", "method": "VARCHAR"
+        }') AS field
+    FROM raw.events
+    WHERE
+        position > $after AND position <= $upto
+        AND split_part(type, '.v', 1) IN (SELECT topic FROM raw.topic)
+)
+SELECT
+    position, stream_id, stream_type, version, split_part(type, '.v', 1) AS event_topic,
+    coalesce(field.timestamp AT TIME ZONE 'UTC', recorded_at) AS occurred_at,
+    field.* EXCLUDE (timestamp, due_at),
+    field.due_at AT TIME ZONE 'UTC' AS due_at,
+    CASE
+        WHEN NOT type LIKE '%.v1' THEN 'this version of the event has no reading'
+        WHEN 'learner_id' IN needs AND field.learner_id IS NULL THEN 'learner_id is not an id'
+        WHEN 'course_id' IN needs AND field.course_id IS NULL THEN 'course_id is not an id'
+        WHEN 'assessment_id' IN needs AND field.assessment_id IS NULL
+            THEN 'assessment_id is not an id'
+        WHEN 'lesson_id' IN needs AND field.lesson_id IS NULL THEN 'lesson_id is not an id'
+        WHEN 'survey_id' IN needs AND field.survey_id IS NULL THEN 'survey_id is not an id'
+        WHEN 'percent' IN needs AND field.percent IS NULL THEN 'percent is not a number'
+        WHEN 'seconds' IN needs AND field.seconds IS NULL THEN 'seconds is not a number'
+        WHEN 'rating' IN needs AND field.rating IS NULL THEN 'rating is not a number'
+        WHEN 'score' IN needs AND field.score IS NULL THEN 'score is not a number'
+    END AS fault
+FROM readable
+JOIN raw.topic ON topic.topic = split_part(type, '.v', 1);

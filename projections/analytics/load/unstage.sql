@@ -1,0 +1,1 @@
+DELETE FROM staged WHERE position IN (SELECT position FROM raw.parked WHERE position > $after);
