@@ -1,13 +1,14 @@
 """One document of two APIs."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from edge.merged_openapi import OpenAPIConflict, merge, routes_in
-from tests.edge.conftest import Serve
+from tests.edge.conftest import served
 from tests.edge.shelf import BOOK, WITH_TOKEN, Reading, Writing, enter, shelf_api
 from tests.edge.test_gateway import gateway_to
 
@@ -62,9 +63,14 @@ def test_a_literal_path_wins_over_a_template() -> None:
     assert routes.methods("/a/c/d") == set()
 
 
-@pytest.fixture
-def url(serve: Serve) -> str:
-    return serve(gateway_to(serve(shelf_api(Reading)), serve(shelf_api(Writing, enter))))
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with (
+        served(shelf_api(Reading)) as read_api,
+        served(shelf_api(Writing, enter)) as write_api,
+        served(gateway_to(read_api, write_api)) as url,
+    ):
+        yield url
 
 
 def test_the_gateway_serves_one_document(url: str, client: httpx.Client) -> None:

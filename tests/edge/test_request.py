@@ -13,7 +13,11 @@ from edge.request import decode_strictly
 from tests.edge.shelf import Chapter, NewBook
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
