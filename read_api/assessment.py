@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
@@ -103,8 +105,8 @@ class AssessmentController(Controller):
     @get("/", operation_id="ListAssessments")
     async def many(
         self,
-        asking: Asking,
-        course_id: UUID | None = None,
+        asking: NamedDependency[Asking],
+        course_id: FromQuery[UUID | None] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
     ) -> Page[Assessment]:
@@ -114,7 +116,10 @@ class AssessmentController(Controller):
 
     @get("/{assessment_id:uuid}", operation_id="GetAssessment")
     async def one(
-        self, assessment_id: UUID, asking: Asking, if_none_match: IfNoneMatch = None
+        self,
+        assessment_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        if_none_match: IfNoneMatch = None,
     ) -> Response[AssessmentDetails]:
         """Get an assessment with its questions; with the key for those who may see it."""
         key = asking.reach_for("SeeAnswerKeys").rows(course="course_id")

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
@@ -87,10 +89,10 @@ class AttemptController(Controller):
     @get("/", operation_id="ListAttempts")
     async def many(
         self,
-        asking: Asking,
-        assessment_id: UUID | None = None,
-        learner_id: UUID | None = None,
-        course_id: UUID | None = None,
+        asking: NamedDependency[Asking],
+        assessment_id: FromQuery[UUID | None] = None,
+        learner_id: FromQuery[UUID | None] = None,
+        course_id: FromQuery[UUID | None] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
     ) -> Page[Attempt]:
@@ -103,7 +105,10 @@ class AttemptController(Controller):
 
     @get("/{attempt_id:uuid}", operation_id="GetAttempt")
     async def one(
-        self, attempt_id: UUID, asking: Asking, if_none_match: IfNoneMatch = None
+        self,
+        attempt_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        if_none_match: IfNoneMatch = None,
     ) -> Response[AttemptDetails]:
         """Get an attempt: its score and, once submitted, the feedback on each question."""
         where = asking.where(learner="learner_id", course="course_id").given("id = %s", attempt_id)

@@ -7,7 +7,8 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from domain.errors import NotFound
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Keyset, Limit, Page
@@ -23,31 +24,32 @@ class Order(StrEnum):
 
 
 Actor = Annotated[
-    UUID | None, Parameter(query="actor", description="Who did it, or on whose behalf.")
+    UUID | None, QueryParameter(name="actor", description="Who did it, or on whose behalf.")
 ]
 Stream = Annotated[
     UUID | None,
-    Parameter(query="stream_id", description="The subject: the id of a course, a learner, …"),
+    QueryParameter(name="stream_id", description="The subject: the id of a course, a learner, …"),
 ]
 StreamType = Annotated[
-    str | None, Parameter(query="stream_type", max_length=100, description="`course`, `learner`, …")
+    str | None,
+    QueryParameter(name="stream_type", max_length=100, description="`course`, `learner`, …"),
 ]
 Type = Annotated[
     str | None,
-    Parameter(
-        query="type",
+    QueryParameter(
+        name="type",
         max_length=200,
         description="`course.published`, or one version of it: `course.published.v1`.",
     ),
 ]
 Since = Annotated[
     datetime | None,
-    Parameter(query="from", description="Recorded at this instant (RFC 3339) or later."),
+    QueryParameter(name="from", description="Recorded at this instant (RFC 3339) or later."),
 ]
 Until = Annotated[
-    datetime | None, Parameter(query="to", description="Recorded before this instant.")
+    datetime | None, QueryParameter(name="to", description="Recorded before this instant.")
 ]
-First = Annotated[Order, Parameter(query="order", description="Which come first.")]
+First = Annotated[Order, QueryParameter(name="order", description="Which come first.")]
 
 KEYSETS = {order: Keyset(f"events, {order} first", tuple[int]) for order in Order}
 VERSIONS = Keyset("versions of a stream", tuple[int])
@@ -61,13 +63,13 @@ class AuditController(Controller):
     @get("/events", operation_id="ListAuditEvents")
     async def events(
         self,
-        asking: Asking,
-        historian: Historian,
+        asking: NamedDependency[Asking],
+        historian: NamedDependency[Historian],
         actor: Actor = None,
         stream_id: Stream = None,
         stream_type: StreamType = None,
         type: Type = None,
-        correlation_id: UUID | None = None,
+        correlation_id: FromQuery[UUID | None] = None,
         since: Since = None,
         until: Until = None,
         order: First = Order.NEWEST,
@@ -87,9 +89,9 @@ class AuditController(Controller):
     @get("/streams/{stream_id:uuid}", operation_id="GetAuditStream")
     async def stream(
         self,
-        stream_id: UUID,
-        asking: Asking,
-        historian: Historian,
+        stream_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        historian: NamedDependency[Historian],
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
     ) -> Page[AuditEntry]:

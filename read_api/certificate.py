@@ -2,13 +2,15 @@
 
 import asyncio
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
 from litestar.datastructures import ResponseHeader
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery
 
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional, etag, is_unmodified
@@ -47,6 +49,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+@runtime_checkable
 class CertificatePrinter(Protocol):
     """Makes a document of a certificate."""
 
@@ -80,9 +83,9 @@ class CertificateController(Controller):
     @get("/", operation_id="ListCertificates")
     async def many(
         self,
-        asking: Asking,
-        learner_id: UUID | None = None,
-        course_id: UUID | None = None,
+        asking: NamedDependency[Asking],
+        learner_id: FromQuery[UUID | None] = None,
+        course_id: FromQuery[UUID | None] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
     ) -> Page[Certificate]:
@@ -94,7 +97,10 @@ class CertificateController(Controller):
 
     @get("/{certificate_id:uuid}", operation_id="GetCertificate")
     async def one(
-        self, certificate_id: UUID, asking: Asking, if_none_match: IfNoneMatch = None
+        self,
+        certificate_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        if_none_match: IfNoneMatch = None,
     ) -> Response[Certificate]:
         """Get a certificate."""
         certificate = await _certificate(asking, certificate_id)
@@ -113,9 +119,9 @@ class CertificateController(Controller):
     )
     async def pdf(
         self,
-        certificate_id: UUID,
-        asking: Asking,
-        printer: CertificatePrinter,
+        certificate_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        printer: NamedDependency[CertificatePrinter],
         if_none_match: IfNoneMatch = None,
     ) -> Response[Any]:
         """Get a certificate as a PDF of one A4 page, with a link and a code to verify it by."""

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from domain.course import CourseStatus, Difficulty
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Keyset, Limit, Page
@@ -36,8 +37,8 @@ LESSONS = (
 
 Words = Annotated[
     str | None,
-    Parameter(
-        query="q",
+    QueryParameter(
+        name="q",
         max_length=200,
         description='Words to look for, the best match first; "quoted" ones stand together, '
         "-these must not occur.",
@@ -45,7 +46,7 @@ Words = Annotated[
 ]
 StatusFilter = Annotated[
     CourseStatus | None,
-    Parameter(query="status", description="Without it, all that aren't archived."),
+    QueryParameter(name="status", description="Without it, all that aren't archived."),
 ]
 
 
@@ -137,12 +138,12 @@ class CourseController(Controller):
     @get("/", operation_id="ListCourses")
     async def many(
         self,
-        asking: Asking,
+        asking: NamedDependency[Asking],
         q: Words = None,
-        topic: str | None = None,
-        difficulty: Difficulty | None = None,
-        department: str | None = None,
-        language: str | None = None,
+        topic: FromQuery[str | None] = None,
+        difficulty: FromQuery[Difficulty | None] = None,
+        department: FromQuery[str | None] = None,
+        language: FromQuery[str | None] = None,
         status: StatusFilter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
@@ -165,7 +166,10 @@ class CourseController(Controller):
 
     @get("/{course_id:uuid}", operation_id="GetCourse")
     async def one(
-        self, course_id: UUID, asking: Asking, if_none_match: IfNoneMatch = None
+        self,
+        course_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        if_none_match: IfNoneMatch = None,
     ) -> Response[CourseDetails]:
         """Get a course with its modules and lessons.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import MediaType, Response, get
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
 
 from access.keys import VerificationKeys
 from edge.authentication import OPEN
@@ -22,7 +23,7 @@ MINUTE = CacheControlHeader(public=True, max_age=60)
     opt={OPEN: True},
     cache_control=MINUTE,
 )
-async def jwks(keys: VerificationKeys) -> dict[str, list[dict[str, str]]]:
+async def jwks(keys: NamedDependency[VerificationKeys]) -> dict[str, list[dict[str, str]]]:
     """Get the public keys that access tokens are signed with, as a JSON Web Key Set."""
     return await asyncio.to_thread(keys.jwks)
 
@@ -34,6 +35,6 @@ async def jwks(keys: VerificationKeys) -> dict[str, list[dict[str, str]]]:
     opt={OPEN: True},
     cache_control=MINUTE,
 )
-async def asyncapi(event_catalogue: EventCatalogue) -> Response[Any]:
+async def asyncapi(event_catalogue: NamedDependency[EventCatalogue]) -> Response[Any]:
     """Get every event that is published, with its JSON Schema, as an AsyncAPI document."""
     return Response(await asyncio.to_thread(event_catalogue), media_type=MediaType.JSON)

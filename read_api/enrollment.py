@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from domain.enrollment import EnrollmentStatus
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
@@ -32,7 +33,7 @@ LESSONS = (
     " WHERE enrollment_id = %s ORDER BY lesson_progress.ordinal"
 )
 ASSESSMENTS = (
-    "SELECT asked.id AS assessment_id, assessment.title, attempt_id, score, passed_at"
+    "SELECT asked.id AS assessment_id, assessment.title, passed.attempt_id, passed.score, passed.passed_at"
     " FROM read_models.enrollment"
     " CROSS JOIN unnest(assessments) WITH ORDINALITY AS asked (id, ordinal)"
     " LEFT JOIN read_models.assessment ON assessment.id = asked.id"
@@ -40,7 +41,7 @@ ASSESSMENTS = (
     " ON passed.enrollment_id = enrollment.id AND passed.assessment_id = asked.id"
     " WHERE enrollment.id = %s ORDER BY asked.ordinal"
 )
-StatusFilter = Annotated[EnrollmentStatus | None, Parameter(query="status")]
+StatusFilter = Annotated[EnrollmentStatus | None, QueryParameter(name="status")]
 
 
 class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,9 +116,9 @@ class EnrollmentController(Controller):
     @get("/", operation_id="ListEnrollments")
     async def many(
         self,
-        asking: Asking,
-        learner_id: UUID | None = None,
-        course_id: UUID | None = None,
+        asking: NamedDependency[Asking],
+        learner_id: FromQuery[UUID | None] = None,
+        course_id: FromQuery[UUID | None] = None,
         status: StatusFilter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
@@ -131,7 +132,10 @@ class EnrollmentController(Controller):
 
     @get("/{enrollment_id:uuid}", operation_id="GetEnrollment")
     async def one(
-        self, enrollment_id: UUID, asking: Asking, if_none_match: IfNoneMatch = None
+        self,
+        enrollment_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        if_none_match: IfNoneMatch = None,
     ) -> Response[EnrollmentDetails]:
         """Get an enrolment with the progress in each lesson."""
         where = asking.where(learner="learner_id", course="course_id")

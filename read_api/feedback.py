@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
 
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from read_api.asking import READS, Asking
@@ -16,7 +17,7 @@ SELECT = (
     "SELECT id, course_id, learner_id, rating, feedback_text, submitted_at, updated_at, version"
     " FROM read_models.feedback"
 )
-RatingFilter = Annotated[int | None, Parameter(query="rating", ge=1, le=5)]
+RatingFilter = Annotated[int | None, QueryParameter(name="rating", ge=1, le=5)]
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +44,9 @@ FEEDBACK = Listing(
 
 @get("/feedback", operation_id="ListFeedback", tags=["Feedback"], opt={READS: ("feedback",)})
 async def list_feedback(
-    asking: Asking,
-    course_id: UUID | None = None,
-    learner_id: UUID | None = None,
+    asking: NamedDependency[Asking],
+    course_id: FromQuery[UUID | None] = None,
+    learner_id: FromQuery[UUID | None] = None,
     rating: RatingFilter = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorParameter = None,

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from domain.roles import Role
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
@@ -29,8 +30,8 @@ search @@ (
 
 Words = Annotated[
     str | None,
-    Parameter(
-        query="q",
+    QueryParameter(
+        name="q",
         max_length=200,
         description="Words that the name, user name or e-mail address begin with.",
     ),
@@ -73,11 +74,11 @@ class UserController(Controller):
     @get("/", operation_id="ListUsers")
     async def many(
         self,
-        asking: Asking,
+        asking: NamedDependency[Asking],
         q: Words = None,
-        role: Role | None = None,
-        department: str | None = None,
-        manager_id: UUID | None = None,
+        role: FromQuery[Role | None] = None,
+        department: FromQuery[str | None] = None,
+        manager_id: FromQuery[UUID | None] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
     ) -> Page[User]:
@@ -91,7 +92,10 @@ class UserController(Controller):
 
     @get("/{learner_id:uuid}", operation_id="GetUser")
     async def one(
-        self, learner_id: UUID, asking: Asking, if_none_match: IfNoneMatch = None
+        self,
+        learner_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        if_none_match: IfNoneMatch = None,
     ) -> Response[User]:
         """Get one account."""
         where = Where(asking.reach.learners("id"))
@@ -100,7 +104,7 @@ class UserController(Controller):
 
 
 @get("/me", operation_id="GetMe", tags=["Users"], opt={READS: ("learner",)})
-async def me(asking: Asking, if_none_match: IfNoneMatch = None) -> Response[User]:
+async def me(asking: NamedDependency[Asking], if_none_match: IfNoneMatch = None) -> Response[User]:
     """Get one's own account."""
     user = await _user(asking, Where(), asking.me)
     return conditional(user, user.version, if_none_match)

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 ENGLISH = {
-    "enrollment.created": "You are enrolled in {course_title}.",
-    "enrollment.completed": "You have completed {course_title}. Well done!",
-    "assessment.passed": "You have passed {assessment_title}.",
-    "assessment.failed": "You haven't passed {assessment_title} yet.",
-    "certificate.issued": "Your certificate for {course_title} is ready.",
-    "certificate.revoked": "Your certificate for {course_title} was revoked.",
-    "survey.invited": "How was {course_title}? Please answer: {survey_title}.",
+    "enrollment.created": "You are enrolled in “{course_title}”.",
+    "enrollment.completed": "You have completed “{course_title}”. Well done!",
+    "assessment.passed": "You have passed “{assessment_title}” with {score} %.",
+    "assessment.failed": "“{assessment_title}” isn't passed yet: you have {score} %.",
+    "certificate.issued": "Your certificate for “{course_title}” is ready.",
+    "certificate.revoked": "Your certificate for “{course_title}” was revoked.",
+    "survey.invited": "Please tell us what you think: “{survey_title}”.",
+    "testimonial.approved": "What you wrote about “{course_title}” is shown to everyone now.",
+    "testimonial.rejected": "What you wrote about “{course_title}” won't be shown.",
 }
 CATALOGUE: Mapping[str, Mapping[str, str]] = {"en": ENGLISH}
 

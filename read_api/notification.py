@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from read_api.asking import READS, Asking
@@ -21,11 +22,11 @@ SELECT = (
 )
 LearnerFilter = Annotated[
     UUID | None,
-    Parameter(query="learner_id", description="Whose; one's own without it."),
+    QueryParameter(name="learner_id", description="Whose; one's own without it."),
 ]
 UnreadFilter = Annotated[
     bool | None,
-    Parameter(query="unread", description="Only those unread (true), only those read (false)."),
+    QueryParameter(name="unread", description="Only those unread (true), only those read (false)."),
 ]
 
 
@@ -73,7 +74,7 @@ NOTIFICATIONS = Listing(
     opt={READS: ("notification", "learner")},
 )
 async def list_notifications(
-    asking: Asking,
+    asking: NamedDependency[Asking],
     learner_id: LearnerFilter = None,
     unread: UnreadFilter = None,
     limit: Limit = DEFAULT_LIMIT,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 
 from access.permissions import COMMANDS, QUERIES, scopes
 from domain.roles import Role
@@ -38,6 +39,6 @@ ROLES = Roles(
 
 
 @get("/roles", operation_id="ListRoles", tags=["Users"], opt={READS: ()}, sync_to_thread=False)
-def list_roles(asking: Asking) -> Roles:
+def list_roles(asking: NamedDependency[Asking]) -> Roles:
     """List the roles that a person can hold, each with what it may do."""
     return ROLES

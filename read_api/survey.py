@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from domain.survey import SurveyStatus
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
@@ -34,7 +35,7 @@ CHOICES = (
     "SELECT id, question_id, text FROM read_models.survey_choice"
     " WHERE survey_id = %s ORDER BY question_id, ordinal"
 )
-StatusFilter = Annotated[SurveyStatus | None, Parameter(query="status")]
+StatusFilter = Annotated[SurveyStatus | None, QueryParameter(name="status")]
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +109,8 @@ class SurveyController(Controller):
     @get("/", operation_id="ListSurveys")
     async def many(
         self,
-        asking: Asking,
-        course_id: UUID | None = None,
+        asking: NamedDependency[Asking],
+        course_id: FromQuery[UUID | None] = None,
         status: StatusFilter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
@@ -122,7 +123,10 @@ class SurveyController(Controller):
 
     @get("/{survey_id:uuid}", operation_id="GetSurvey")
     async def one(
-        self, survey_id: UUID, asking: Asking, if_none_match: IfNoneMatch = None
+        self,
+        survey_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        if_none_match: IfNoneMatch = None,
     ) -> Response[SurveyDetails]:
         """Get a survey with its questions."""
         where = Where(_visible(asking)).given("id = %s", survey_id)
@@ -137,7 +141,9 @@ class SurveyController(Controller):
         return conditional(details, row.version, if_none_match)
 
     @get("/{survey_id:uuid}/results", operation_id="GetSurveyResults")
-    async def results(self, survey_id: UUID, asking: Asking) -> SurveyResults:
+    async def results(
+        self, survey_id: FromPath[UUID], asking: NamedDependency[Asking]
+    ) -> SurveyResults:
         """Get how often each answer was given, means, net promoter scores and the texts.
 
         Those of an anonymous survey are withheld until three have answered.

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
 
 from domain.testimonial import TestimonialStatus
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
@@ -27,7 +28,7 @@ FROM = (
     " FROM read_models.testimonial"
     " LEFT JOIN read_models.learner ON learner.id = testimonial.learner_id"
 )
-StatusFilter = Annotated[TestimonialStatus | None, Parameter(query="status")]
+StatusFilter = Annotated[TestimonialStatus | None, QueryParameter(name="status")]
 
 
 class Testimonial(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +64,8 @@ TESTIMONIALS = Listing(
     opt={READS: ("testimonial", "learner", "course")},
 )
 async def list_testimonials(
-    asking: Asking,
-    course_id: UUID | None = None,
+    asking: NamedDependency[Asking],
+    course_id: FromQuery[UUID | None] = None,
     status: StatusFilter = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorParameter = None,

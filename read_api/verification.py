@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
 
 from edge.authentication import OPEN
 from edge.position import MinPosition, PositionWaiter, min_position
@@ -46,7 +47,8 @@ SAID = {
 
 Number = Annotated[
     str,
-    Parameter(
+    PathParameter(
+        name="number",
         max_length=64,
         description="The number on the certificate, in capitals or not, with or without dashes.",
     ),
@@ -75,8 +77,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 async def verify(
     number: Number,
     request: Request[Any, Any, Any],
-    database: Database,
-    waiter: PositionWaiter,
+    database: NamedDependency[Database],
+    waiter: NamedDependency[PositionWaiter],
     position: MinPosition = None,
 ) -> Response[Verification]:
     """Verify a certificate by its number. Browsers get a page, programs JSON."""

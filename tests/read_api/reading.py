@@ -1,0 +1,110 @@
+"""When somebody asks, this is answered: the read API over read models of real events."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+from litestar.testing import TestClient
+from prometheus_client import CollectorRegistry
+
+from access.actor import Actor
+from access.keys import VerificationKeys
+from access.tokens import InvalidToken
+from bus.asyncapi import asyncapi
+from domain.catalogue import AGGREGATES
+from edge.metrics import RequestMetrics
+from event_store.event_type import EventTypes
+from event_store.keys import PersonalKeys
+from event_store.mapper import Mapper
+from lms.composition import Pool
+from projections.catalogue import PROJECTIONS
+from projections.opening import open_live
+from projections.source import Source
+from read_api.analytics_client import AnalyticsClient
+from read_api.app import create_read_api
+from read_api.database import open_pool
+from tests.commands.system import MASTER_KEY, Person
+from tests.servers.postgres import Database
+
+Json = Any
+
+
+class Names:
+    """A verifier whose tokens are the actors themselves."""
+
+    def verify(self, token: str) -> Actor:
+        try:
+            return msgspec.json.decode(token, type=Actor)
+        except msgspec.DecodeError:
+            raise InvalidToken("It isn't an actor.") from None
+
+    def knows(self, token: str) -> bool:
+        return bool(token)
+
+
+class Sheet:
+    """A printer that prints what it was given."""
+
+    def print(self, **certificate: str | date | bool | None) -> bytes:
+        return msgspec.json.encode(certificate)
+
+
+class Reading:
+    """The read API with its read models, brought up to date before each question."""
+
+    def __init__(self, client: TestClient[Any], source: Source) -> None:
+        self._client = client
+        self._source = source
+
+    def get(self, path: str, by: Person | Actor | None = None, **options: Any) -> httpx.Response:
+        """Asks as somebody, or without a log-in. `headers` and `params` as in httpx."""
+        if options.pop("project", True):
+            self.project()
+        headers = dict(options.pop("headers", {}))
+        if by is not None:
+            actor = by.actor if isinstance(by, Person) else by
+            headers["Authorization"] = f"Bearer {msgspec.json.encode(actor).decode()}"
+        return self._client.get(path, headers=headers, **options)
+
+    def ok(self, path: str, by: Person | Actor | None = None, **options: Any) -> Json:
+        """What is answered, with status 200."""
+        response = self.get(path, by, **options)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def ids(self, path: str, by: Person | Actor, **params: Any) -> list[UUID]:
+        """The ids of one page of a list, in its order."""
+        return [UUID(item["id"]) for item in self.ok(path, by, params=params)["items"]]
+
+    def status(self, path: str, by: Person | Actor | None = None, **options: Any) -> int:
+        return self.get(path, by, **options).status_code
+
+    def project(self) -> None:
+        for projection in PROJECTIONS:
+            open_live(projection, self._source).close()
+
+
+@contextmanager
+def read_api(
+    database: Database, source: Source, pool: Pool, analytics_url: str = "http://127.0.0.1:9"
+) -> Iterator[Reading]:
+    """A running read API; `pool` logs in as its role, for what blocks."""
+    types = EventTypes(AGGREGATES)
+    app = create_read_api(
+        open_pool(database.read_url, connections=4),
+        verifier=Names(),
+        keys=VerificationKeys(pool),
+        mapper=Mapper(types, PersonalKeys(pool, MASTER_KEY)),
+        printer=Sheet(),
+        analytics=AnalyticsClient(analytics_url, "internal"),
+        event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version="1")),
+        checks={},
+        metrics=RequestMetrics(CollectorRegistry()),
+        version="1",
+    )
+    with TestClient(app) as client:
+        yield Reading(client, source)

@@ -1,0 +1,64 @@
+"""Every query, asked by every role: whoever may never use it is told so, nobody gets a 500."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from access.actor import Actor
+from access.permissions import QUERIES, scopes
+from domain.roles import Role
+from tests.read_api.reading import Reading
+
+NOBODY_KNOWN = UUID(int=0xBAD)
+PATHS = {
+    "GetMe": "/me",
+    "ListUsers": "/users",
+    "GetUser": f"/users/{NOBODY_KNOWN}",
+    "ListRoles": "/roles",
+    "ListCourses": "/courses",
+    "GetCourse": f"/courses/{NOBODY_KNOWN}",
+    "ListEnrollments": "/enrollments",
+    "GetEnrollment": f"/enrollments/{NOBODY_KNOWN}",
+    "ListAssessments": "/assessments",
+    "GetAssessment": f"/assessments/{NOBODY_KNOWN}",
+    "ListAttempts": "/attempts",
+    "GetAttempt": f"/attempts/{NOBODY_KNOWN}",
+    "ListFeedback": "/feedback",
+    "GetSurvey": f"/surveys/{NOBODY_KNOWN}",
+    "ListSurveys": "/surveys",
+    "GetSurveyResults": f"/surveys/{NOBODY_KNOWN}/results",
+    "ListTestimonials": "/testimonials",
+    "ListNotifications": "/notifications",
+    "ListCertificates": "/certificates",
+    "GetCertificate": f"/certificates/{NOBODY_KNOWN}",
+    "GetCertificatePdf": f"/certificates/{NOBODY_KNOWN}/pdf",
+    "ListAuditEvents": "/audit/events",
+    "GetAuditStream": f"/audit/streams/{NOBODY_KNOWN}",
+}
+ONE = {name for name, path in PATHS.items() if str(NOBODY_KNOWN) in path} | {"GetMe"}
+PEOPLE = [frozenset({role}) for role in Role if role is not Role.SYSTEM] + [
+    frozenset({Role.INSTRUCTOR, Role.MANAGER})
+]
+
+
+@pytest.mark.parametrize("roles", PEOPLE, ids="+".join)
+@pytest.mark.parametrize("name", PATHS)
+def test_a_query_answers_by_the_permission_table(
+    reading: Reading, name: str, roles: frozenset[Role]
+) -> None:
+    actor = Actor(id=uuid4(), roles=roles)
+    if not scopes(roles, name):
+        expected = 403
+    else:
+        expected = 404 if name in ONE else 200
+    assert reading.status(PATHS[name], actor, project=False) == expected
+
+
+def test_someone_without_a_role_may_ask_nothing(reading: Reading) -> None:
+    nobody = Actor(id=uuid4(), roles=frozenset())
+    assert {reading.status(path, nobody, project=False) for path in PATHS.values()} == {403}
+
+
+def test_every_query_of_the_table_is_asked_here() -> None:
+    asked = {name for name in QUERIES if not name.startswith("See") and "Analytics" not in name}
+    assert asked == set(PATHS)
