@@ -23,7 +23,17 @@ def on(*event_classes: type[Any]) -> Callable[[M], M]:
 
 
 def handlers_of(cls: type[Any]) -> dict[str, Callable[..., Any]]:
-    """The marked methods of a class, by each stored type of event that they follow."""
+    """The marked methods of a class, by each stored type of event that they follow.
+
+    Those of a subclass take the place of its base's. Raises `TwoHandlers`.
+    """
+    handlers: dict[str, Callable[..., Any]] = {}
+    for base in reversed(cls.__mro__):
+        handlers |= _own_handlers(base)
+    return handlers
+
+
+def _own_handlers(cls: type[Any]) -> dict[str, Callable[..., Any]]:
     handlers: dict[str, Callable[..., Any]] = {}
     for method in vars(cls).values():
         for event_class in getattr(method, "follows", ()):

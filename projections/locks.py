@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import psycopg
-
-from projections.connection import Connection, connect
+from projections.connection import Connection
 
 _CLASS: Final = 0x70726F6A
 
@@ -36,31 +34,3 @@ def held(connection: Connection, what: str) -> Iterator[None]:
     finally:
         if not connection.closed:
             unlock(connection, what)
-
-
-class Leadership:
-    """At most one process of a group leads; the others stand by and take over when it dies."""
-
-    def __init__(self, conninfo: str, group: str) -> None:
-        self._conninfo = conninfo
-        self._group = group
-        self._connection: Connection | None = None
-        self._leads = False
-
-    def claim(self) -> bool:
-        """Whether this process leads, from now on. Raises nothing when the database is away."""
-        try:
-            if self._connection is None:
-                self._connection = connect(self._conninfo)
-            elif self._leads:
-                self._connection.execute("SELECT")
-                return True
-            self._leads = try_lock(self._connection, self._group)
-        except psycopg.Error:
-            self.resign()
-        return self._leads
-
-    def resign(self) -> None:
-        connection, self._connection, self._leads = self._connection, None, False
-        if connection is not None:
-            connection.close()

@@ -8,9 +8,10 @@ from typing import Final
 
 from bus.connection import Connection as Nats
 from bus.consumer import Consumer
+from bus.leadership import Leadership
 from bus.log import LOG_DOWN
 from projections.catalogue import PROJECTIONS
-from projections.locks import Leadership
+from projections.connection import connect
 from projections.projection import Projection
 from projections.runner import Runner
 from projections.source import Source
@@ -35,7 +36,7 @@ async def run_projector(
     Any number of processes may run this: one leads, and another takes over within a second when
     it dies. Should two ever believe that they lead, the fence on each position still holds.
     """
-    leadership = Leadership(source.conninfo, GROUP)
+    leadership = Leadership(lambda: connect(source.conninfo), GROUP)
     chosen = list(projections)
     try:
         while True:

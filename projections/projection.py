@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, LiteralString, NamedTuple
 
+from bus.handlers import handlers_of, on, stored_types
 from event_store.record import Record
+
+__all__ = ["Handler", "Projection", "Statement", "on", "stored_types"]
 
 
 class Statement(NamedTuple):
@@ -17,22 +20,12 @@ class Statement(NamedTuple):
 Handler = Callable[[Any, Any, Record], Iterable[Statement]]
 
 
-def on(*event_classes: type[Any]) -> Callable[[Handler], Handler]:
-    """Marks a method of a projection as the one that follows these classes of event.
-
-    The method gets the decoded event and its record, and yields what to do to the
-    projection's own tables. The runner carries that out exactly once for each event, in order.
-    """
-
-    def mark(method: Handler) -> Handler:
-        method.__dict__["follows"] = event_classes
-        return method
-
-    return mark
-
-
 class Projection:
-    """The base of every read model. Subclasses set `name` and `version`.
+    """The base of every read model. Subclasses set `name` and `version`, and mark with `on` one
+    method for each class of event (or several) that they follow.
+
+    A method gets the decoded event and its record, and yields what to do to the projection's own
+    tables. The runner carries that out exactly once for each event, in order.
 
     The tables are created by `<module>.sql` next to the subclass's module, with unqualified names,
     or by `schema` where a subclass sets it. Raise `version` whenever tables or methods change: the
@@ -46,13 +39,7 @@ class Projection:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.handlers = {
-            stored_type: method
-            for base in reversed(cls.__mro__)
-            for method in vars(base).values()
-            for event_class in getattr(method, "follows", ())
-            for stored_type in stored_types(event_class)
-        }
+        cls.handlers = handlers_of(cls)
         if not hasattr(cls, "schema"):
             cls.schema = _schema_file(cls).read_text()
 
@@ -63,12 +50,6 @@ class Projection:
 
     def statements(self, event: Any, record: Record) -> Iterable[Statement]:
         return self.handlers[record.type](self, event, record)
-
-
-def stored_types(event_class: type[Any]) -> list[str]:
-    """Every stored type, one for each version, that is read as `event_class`."""
-    newest = getattr(event_class, "class_version", 1)
-    return [f"{event_class.TOPIC}.v{version}" for version in range(1, newest + 1)]
 
 
 def _schema_file(cls: type[Projection]) -> Path:
