@@ -28,7 +28,7 @@ class NewLesson(Body, frozen=True):
     duration_minutes: int = 0
 
 
-class CourseDetails(Body, frozen=True):
+class CourseChanges(Body, frozen=True):
     title: str | None = None
     description: str | None = None
     topic: str | None = None
@@ -53,7 +53,7 @@ class CourseController(Controller):
         return await sender.create(data, "/courses")
 
     @patch("/{course_id:uuid}", operation_id="ChangeCourseDetails")
-    async def change(self, course_id: UUID, data: CourseDetails, sender: Sender) -> Answer:
+    async def change(self, course_id: UUID, data: CourseChanges, sender: Sender) -> Answer:
         """Change what is said about a course; fields left out stay."""
         return await sender.change(command_of(ChangeCourseDetails, data, course_id=course_id))
 
