@@ -21,6 +21,7 @@ COMMANDS = {
     "seed": "fill it with something to try it on",
     "migrate": "bring the database up to date",
     "projections": "say how projections are doing; rebuild them, retry parked events",
+    "policies": "say how policies are doing; retry parked events",
     "verify": "prove that read models equal history",
     "run": "run one process in the foreground",
     "health": "say whether a process does its work",

@@ -179,16 +179,16 @@ def test_a_write_in_between_is_found_and_the_command_tried_again(
     an_open_enrollment: Enrollment,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    save = system.log.save
+    insert = system.log.recorder.insert_events
     interfered: list[bool] = []
 
-    def interfere(*aggregates: Any, **kwargs: Any) -> Any:
+    def interfere(*args: Any, **kwargs: Any) -> Any:
         if not interfered:
             interfered.append(True)
             another_process.dispatch(progress(an_open_enrollment, 5), a_learner.actor)
-        return save(*aggregates, **kwargs)
+        return insert(*args, **kwargs)
 
-    monkeypatch.setattr(system.log, "save", interfere)
+    monkeypatch.setattr(system.log.recorder, "insert_events", interfere)
     outcome = system.when(progress(an_open_enrollment, 10), a_learner.actor)
     assert outcome.then(Enrollment.ProgressUpdated).version == 3
 
@@ -205,7 +205,7 @@ def test_endless_conflicts_end(
         tries.append(True)
         raise VersionConflict
 
-    monkeypatch.setattr(system.log, "save", conflict)
+    monkeypatch.setattr(system.log.recorder, "insert_events", conflict)
     with pytest.raises(TooMuchContention):
         system.dispatch(progress(an_open_enrollment), a_learner.actor)
     assert len(tries) == MAX_TRIES

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 import pytest
 
 from bus.consumer import Batch
@@ -27,8 +28,10 @@ from policies.positions import positions_of
 from policies.reactor import Reactor
 from policies.retry import Retried, retry
 from policies.runner import Runner, Stopped
+from policies.status import Status, statuses
 from tests.commands.system import Given, Person, System, an_answer_sheet
 from tests.policies.equipped import counts, query, react_to_everything
+from tests.servers.postgres import Database
 
 CERTIFIED = "certificate.issued.v1"
 TOLD = "notification.created.v1"
@@ -197,6 +200,31 @@ def test_positions_move_past_what_nobody_follows(given: Given, equipment: Equipm
     runner.react(Batch([], end))
     runner.close()
     assert runner.position == end
+
+
+def test_imported_history_causes_nothing(
+    database: Database,
+    given: Given,
+    equipment: Equipment,
+    a_learner: Person,
+    a_course_with_a_survey: Course,
+) -> None:
+    given.a_completed_enrollment(a_learner, a_course_with_a_survey)
+    with psycopg.connect(database.owner_url) as connection:
+        connection.execute(
+            "UPDATE event_store.events"
+            " SET metadata = (metadata::jsonb || '{\"imported\": true}')::json"
+        )
+    before = counts(equipment)
+    run(equipment)
+    assert counts(equipment) == before
+
+
+def test_its_state_is_told(given: Given, equipment: Equipment) -> None:
+    run(equipment, [Certificates()])
+    given.a_person()
+    lag = len(equipment.log.read(0, 100))
+    assert statuses(equipment.pool, equipment.log) == [Status("certificates", 0, lag, 0)]
 
 
 class Seen(Policy):
