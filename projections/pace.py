@@ -1,7 +1,7 @@
 """How many events go into one transaction.
 
 An open transaction that has written holds back the settled end of the log, for everyone. So
-transactions stay short: this finds the number of events that takes about 40 ms.
+transactions stay short: this finds the number of events that takes about 25 ms.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from typing import Final
 
 from projections.entry import Entry
 
-_TARGET: Final = 0.040
+_TARGET: Final = 0.025
 _FEWEST: Final = 16
 _MOST: Final = 4000
 
 
 class Pace:
-    def __init__(self, events: int = 250) -> None:
+    def __init__(self, events: int = 100) -> None:
         self.events = events
 
     def chunks(self, entries: list[Entry], upto: int) -> Iterator[tuple[list[Entry], int]]:
