@@ -27,7 +27,12 @@ FROM = (
     " FROM read_models.course"
     " LEFT JOIN read_models.course_rating ON course_rating.course_id = course.id"
 )
-QUERY = "(websearch_to_tsquery('english', %s) || websearch_to_tsquery('simple', %s))"
+QUERY = """
+CASE WHEN numnode(websearch_to_tsquery('english', %s)) > 0
+    THEN websearch_to_tsquery('english', %s)
+    ELSE websearch_to_tsquery('simple', %s)
+END"""
+"""SQL: words as English reduces them, titles and query alike; English stop words alone as such."""
 MODULES = "SELECT id, title FROM read_models.course_module WHERE course_id = %s ORDER BY ordinal"
 LESSONS = (
     "SELECT id, module_id, title, kind, content, duration_minutes, published"
@@ -200,7 +205,7 @@ def _visible(asking: Asking) -> Condition:
 async def _search(
     asking: Asking, where: Where, words: str, limit: int, cursor: str | None
 ) -> Page[CourseSummary]:
-    query = (words, words)
+    query = (words,) * 3
     where.also(Condition(f"search @@ {QUERY}", query))
     matches = f"SELECT {COLUMNS}, ts_rank(search, {QUERY})::float8 AS rank{FROM}{where}"
     beyond = Where()

@@ -33,7 +33,8 @@ LESSONS = (
     " WHERE enrollment_id = %s ORDER BY lesson_progress.ordinal"
 )
 ASSESSMENTS = (
-    "SELECT asked.id AS assessment_id, assessment.title, passed.attempt_id, passed.score, passed.passed_at"
+    "SELECT asked.id AS assessment_id, assessment.title, passed.attempt_id, passed.score,"
+    " passed.passed_at"
     " FROM read_models.enrollment"
     " CROSS JOIN unnest(assessments) WITH ORDINALITY AS asked (id, ordinal)"
     " LEFT JOIN read_models.assessment ON assessment.id = asked.id"
