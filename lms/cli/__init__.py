@@ -23,6 +23,9 @@ COMMANDS = {
     "projections": "say how projections are doing; rebuild them, retry parked events",
     "policies": "say how policies are doing; retry parked events",
     "verify": "prove that read models equal history",
+    "epoch": "mend the log's epoch after it was restored into another cluster",
+    "permissions": "print who may do what, as a page of Markdown",
+    "asyncapi": "print the description of every event, as AsyncAPI 3.0",
     "run": "run one process in the foreground",
     "health": "say whether a process does its work",
 }
