@@ -4,7 +4,7 @@ from uuid import UUID
 
 from commands.message import Command, handles
 from commands.work import Work
-from domain.certificate import Certificate
+from domain.certificate import Certificate, certificate_number
 from domain.course import Course
 from domain.enrollment import Enrollment
 from domain.errors import Conflict
@@ -44,6 +44,7 @@ def issue_certificate(command: IssueCertificate, work: Work) -> Certificate:
         enrollment_id=enrollment.id,
         holder_name=work.latest(Learner, enrollment.learner_id).full_name,
         completed_at=enrollment.completed_at,
+        number=certificate_number(work.new_id()),
         at=work.now,
     )
 

@@ -22,7 +22,7 @@ from commands.testimonial import (
     WithdrawTestimonial,
 )
 from domain import testimonial
-from domain.certificate import Certificate, CertificateRevoked
+from domain.certificate import Certificate, CertificateRevoked, certificate_number
 from domain.course import Course
 from domain.enrollment import Enrollment
 from domain.errors import Forbidden, Invalid
@@ -102,6 +102,7 @@ def test_a_completion_is_certified_once(
     issued = outcome.facts[0]
     assert (issued.holder_name, issued.course_title) == ("Jane Doe", "Rust Programming 101")
     assert issued.completed_at == enrollment.completed_at
+    assert issued.number != certificate_number(outcome.id), "it can't be worked out"
     again = IssueCertificate(enrollment_id=enrollment.id)
     system.when(again, ADMIN).refuses(AlreadyCertified)
 
