@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -57,7 +57,7 @@ class FeedInMemory:
         self.is_live = False
         self.can_open = True
         self.waiting: deque[Envelope] = deque()
-        self._asked_in_vain = 0
+        self.asked_in_vain = 0
 
     async def open(self) -> bool:
         self.is_live = self.can_open
@@ -70,9 +70,9 @@ class FeedInMemory:
         return taken
 
     def _count(self, *, in_vain: bool) -> None:
-        self._asked_in_vain = self._asked_in_vain + 1 if in_vain else 0
-        if self._asked_in_vain > 3:
-            self._asked_in_vain = 0
+        self.asked_in_vain = self.asked_in_vain + 1 if in_vain else 0
+        if self.asked_in_vain > 3:
+            self.asked_in_vain = 0
             raise Idle
 
 
@@ -111,6 +111,15 @@ class FollowingTheLog(RuleBasedStateMachine):
     @rule(count=st.integers(1, 8))
     def relay_what_is_lost_on_the_way(self, count: int) -> None:
         self._publish(count)
+
+    @rule(arrives=st.lists(st.booleans(), min_size=1, max_size=6), limit=st.integers(1, 5))
+    def append_relay_and_consume(self, arrives: list[bool], limit: int) -> None:
+        self.append([TYPES[len(arrives) % 2]] * len(arrives), gap=1)
+        self.log.settled = len(self.log.records)
+        self.relay_what_is_lost_on_the_way(self.log.settled - self.relayed - len(arrives))
+        for arrived in arrives:
+            (self.relay if arrived else self.relay_what_is_lost_on_the_way)(1)
+        self.consume_a_batch(limit)
 
     @precondition(lambda self: self.relayed > 0)
     @rule(data=st.data())
@@ -168,6 +177,7 @@ class FollowingTheLog(RuleBasedStateMachine):
         self.consumer._poll = 0.0
 
     async def _next(self, limit: int) -> Any:
+        self.feed.asked_in_vain = 0
         return await self.consumer._next(limit)
 
     def _publish(self, count: int) -> list[Envelope]:
@@ -199,5 +209,10 @@ def _record(position: int, type_: str) -> Record:
     )
 
 
-FollowingTheLog.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+FollowingTheLog.TestCase.settings = settings(
+    max_examples=100,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 TestFollowingTheLog = FollowingTheLog.TestCase
