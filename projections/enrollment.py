@@ -105,11 +105,18 @@ class EnrollmentProjection(Projection):
         self, event: Enrollment.LessonCompleted, record: Record
     ) -> Iterable[Statement]:
         yield Statement(
-            "UPDATE lesson_progress SET completed_at = %s"
-            " WHERE enrollment_id = %s AND lesson_id = %s",
-            (event.timestamp, record.stream_id, event.lesson_id),
+            "WITH lesson AS (UPDATE lesson_progress SET completed_at = %s"
+            " WHERE enrollment_id = %s AND lesson_id = %s)"
+            " UPDATE enrollment SET updated_at = %s, version = %s WHERE id = %s",
+            (
+                event.timestamp,
+                record.stream_id,
+                event.lesson_id,
+                event.timestamp,
+                record.version,
+                record.stream_id,
+            ),
         )
-        yield _changed(event, record)
 
     @on(Enrollment.AssessmentPassed)
     def assessment_passed(
@@ -128,7 +135,10 @@ class EnrollmentProjection(Projection):
                 event.timestamp,
             ),
         )
-        yield _changed(event, record)
+        yield Statement(
+            "UPDATE enrollment SET updated_at = %s, version = %s WHERE id = %s",
+            (event.timestamp, record.version, record.stream_id),
+        )
 
     @on(Enrollment.Completed)
     def completed(self, event: Enrollment.Completed, record: Record) -> Iterable[Statement]:
@@ -155,13 +165,4 @@ def _lay_out(enrollment_id: UUID, lessons: list[UUID]) -> Statement:
         " WITH ORDINALITY AS lesson (lesson_id, ordinal)"
         " ON CONFLICT (enrollment_id, lesson_id) DO UPDATE SET ordinal = excluded.ordinal",
         (enrollment_id, lessons),
-    )
-
-
-def _changed(
-    event: Enrollment.LessonCompleted | Enrollment.AssessmentPassed, record: Record
-) -> Statement:
-    return Statement(
-        "UPDATE enrollment SET updated_at = %s, version = %s WHERE id = %s",
-        (event.timestamp, record.version, record.stream_id),
     )

@@ -62,6 +62,7 @@ def test_a_poison_event_parks_only_its_stream(
         assert positions_of(source)["tally"] == source.log.last()
         first, behind = parked(source)
         assert (first.stream_id, first.error is None, first.attempts) == (spoilt.id, False, 1)
+        assert "Rust" not in (first.error or ""), "rows hold personal data"
         assert (behind.stream_id, behind.error, behind.attempts) == (spoilt.id, None, 0)
 
 
