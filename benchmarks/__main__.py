@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.measure import Result
 
-NAMES = ("append", "http_command", "visibility")
+NAMES = ("append", "http_command", "visibility", "projection_rebuild")
 
 
 def main() -> int:
