@@ -2,14 +2,35 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from signal import SIGKILL
+from unittest.mock import Mock
+from uuid import UUID
 
 import msgspec
 import psycopg
 import pytest
 
+from commands.dispatcher import Dispatcher
+from domain.certificate import Certificate
+from domain.course import Course
+from domain.enrollment import Enrollment
+from domain.feedback import Feedback
+from domain.learner import Learner
+from event_store.reader import Reader
+from lms.composition import command_side
+from lms.seeds.history.importing import write_history
+from lms.seeds.history.pieces import pieces
+from lms.seeds.history.plan import Plan, Size
 from lms.seeds.small import plant, plant_if_new
 from lms.settings import Settings, SettingsError
+from policies.catalogue import POLICIES
+from policies.equipment import Equipment
+from policies.reactor import Reactor
+from projections.catalogue import PROJECTIONS
+from projections.opening import open_live
+from projections.source import open_source
+from projections.verify import verify
 from tests.servers.postgres import Database
 
 DEADLINE = 60.0
@@ -80,7 +101,7 @@ def test_seeding_that_was_killed_is_completed(settings: Settings, database: Data
     killed = log_of(database)
     assert left < len(killed)
     assert start_seeding(settings).wait() == 0
-    assert log_of(database) == killed
+    assert log_of(database) == killed, "nothing was left to do"
     streams_at = [(stream, version) for stream, version, _, _ in killed]
     assert len(set(streams_at)) == len(killed)
     assert types_in(killed)[-3:] == [
@@ -116,3 +137,135 @@ def test_a_weak_password_is_refused_before_anything_is_written(
     with pytest.raises(SettingsError, match="LMS_SEED_PASSWORD is too weak"):
         plant_if_new(weak)
     assert count(database) == 0
+
+
+SIZE = Size(people=50, courses=3)
+
+
+def write(settings: Settings, size: Size = SIZE) -> int:
+    with command_side(settings, connections=2) as side:
+        return write_history(side, size, lambda *_: None)
+
+
+def test_a_history_is_whole_and_can_be_read(settings: Settings, database: Database) -> None:
+    events = write(settings)
+    with open_source(database.project_url, settings.master_key) as source:
+        records = source.log.read(0, events + 1)
+        assert len(records) == events
+        decoded = [source.decode(record) for record in records]
+    versions: dict[UUID, int] = {}
+    for record in records:
+        assert record.version == versions.get(record.stream_id, 0) + 1
+        versions[record.stream_id] = record.version
+        assert record.read_metadata().imported
+    for event in decoded:
+        assert event.timestamp < datetime.now(UTC)
+    happened = {type(event) for event in decoded}
+    assert {Enrollment.Completed, Certificate.Issued, Feedback.Submitted} <= happened
+
+
+def test_what_must_come_first_came_first(settings: Settings, database: Database) -> None:
+    """Who learns was registered before; what is learnt was published before."""
+    write(settings)
+    with open_source(database.project_url, settings.master_key) as source:
+        records = source.log.read(0, 100_000)
+        begun = {
+            event.originator_id: event.timestamp
+            for event in map(source.decode, records)
+            if isinstance(event, Learner.Registered | Course.Created)
+        }
+        for event in map(source.decode, records):
+            if isinstance(event, Enrollment.Created):
+                assert event.timestamp > begun[event.learner_id]
+                assert event.timestamp > begun[event.course_id]
+
+
+def test_read_models_can_be_built_from_a_history(settings: Settings, database: Database) -> None:
+    write(settings)
+    with open_source(database.project_url, settings.master_key) as source:
+        for projection in PROJECTIONS:
+            track = open_live(projection, source)
+            track.close()
+            outcome = verify(projection, source)
+            assert outcome.holds, outcome
+    with psycopg.connect(database.owner_url) as connection:
+        parked = connection.execute("SELECT error FROM projections.parked").fetchall()
+        row = connection.execute(
+            "SELECT count(*) FILTER (WHERE c.enrollment_id IS NULL)"
+            " FROM read_models.enrollment e"
+            " LEFT JOIN read_models.certificate c ON c.enrollment_id = e.id"
+            " WHERE e.status = 'completed'"
+        ).fetchone()
+    assert parked == []
+    assert row == (0,), "every completion is certified"
+
+
+def test_a_history_is_written_once(settings: Settings, database: Database) -> None:
+    assert write(settings) > 0
+    once = log_of(database)
+    assert write(settings) == 0
+    assert log_of(database) == once
+
+
+def test_a_history_that_was_killed_is_completed(settings: Settings, database: Database) -> None:
+    plant(settings)
+    small = count(database)
+    seeding = start_seeding(settings, "--people", "50", "--courses", "3")
+    left = kill_once_it_has_written(seeding, database, small + 500)
+    written = write(settings)
+    assert written > 0
+    assert left + written == count(database)
+    with psycopg.connect(database.owner_url) as connection:
+        gaps = connection.execute(
+            "SELECT stream_id FROM event_store.events GROUP BY stream_id"
+            " HAVING max(version) <> count(*)"
+        ).fetchall()
+        lives = connection.execute(
+            "SELECT count(*) FROM event_store.events WHERE type = 'learner.registered.v1'"
+        ).fetchone()
+    assert gaps == []
+    assert lives == (50 + 6,)
+
+
+def test_the_same_numbers_make_the_same_history() -> None:
+    until = datetime(2026, 3, 14, tzinfo=UTC)
+
+    def told(seed: int) -> list[object]:
+        plan = Plan(Size(20, 3, seed), until)
+        return [
+            (act.at, act.command, act.command_id, [vars(event) for event in act.events])
+            for piece in pieces(plan)
+            for act in piece.tell()
+        ]
+
+    assert told(1) == told(1)
+    assert told(1) != told(2)
+
+
+@pytest.mark.parametrize("people", [1, 2, 7, 40])
+def test_the_smallest_organisations_have_a_history_too(people: int) -> None:
+    plan = Plan(Size(people, 1), datetime(2026, 3, 14, tzinfo=UTC))
+    acts = [act for piece in pieces(plan) for act in piece.tell()]
+    registered = [act for act in acts if act.command == "RegisterLearner"]
+    assert len(registered) == people
+    ids = {event.originator_id for act in registered for event in act.events}
+    managers = {event.manager_id for act in registered for event in act.events[:1]}
+    assert managers - {None} <= ids
+
+
+def test_policies_pass_over_an_imported_history(settings: Settings, database: Database) -> None:
+    write(settings)
+    dispatcher = Mock(spec=Dispatcher)
+    with command_side(settings, connections=2) as side:
+        reader = Reader(side.pool)
+        reactor = Reactor(Equipment(side.pool, reader, side.log.mapper.decode, dispatcher))
+        followed = [
+            (policy, record)
+            for record in reader.read(0, 100_000)
+            for policy in POLICIES
+            if record.type in policy.handlers
+        ]
+        for policy, record in followed:
+            reactor.react(policy, record)
+    assert followed
+    dispatcher.dispatch.assert_not_called()

@@ -14,7 +14,7 @@ from lms.seeds.history.story import Act, Story
 
 REGISTRATIONS: Final = 250
 COURSES: Final = 25
-LIVES: Final = 8
+LIVES: Final = 6
 """How many make a piece of about a thousand events."""
 
 
