@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from access.actor import Actor
 from access.passwords import Passwords
 from access.permissions import scopes
 from commands.catalogue import HANDLERS
@@ -90,7 +91,7 @@ class Dispatcher:
         unchanged_at = 0 if aggregate.pending_events else self._log.position_of(aggregate.id)
         position = self._log.append(
             [aggregate, *work.also_saved],
-            metadata=self._metadata(command, context),
+            metadata=self._metadata(command, unsigned(context) if work.unsigned else context),
             request=self._request(command, context, work.answer(aggregate), unchanged_at),
             also=work.also_executed,
         )
@@ -147,6 +148,12 @@ class Dispatcher:
     def _fingerprint(self, command: Command) -> bytes:
         body = type(command).__name__.encode() + _ENCODER.encode(command)
         return hashlib.blake2b(body, key=self._fingerprint_key, digest_size=32).digest()
+
+
+def unsigned(context: Context) -> Context:
+    """The same without who sent it, and from where."""
+    nobody = Actor(id=None, roles=frozenset())
+    return msgspec.structs.replace(context, actor=nobody, on_behalf_of=None, source_address=None)
 
 
 def _scope(context: Context) -> str:

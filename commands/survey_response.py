@@ -71,4 +71,5 @@ def _anonymous(survey: Survey, answers: list[SurveyAnswer], work: Work) -> Surve
         at=work.now,
     )
     work.save_too(sheet)
+    work.unsigned = True
     return SurveyReceipt.give(survey_id=survey.id, learner_id=work.me, at=work.now)

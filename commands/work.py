@@ -42,6 +42,8 @@ class Work:
         self._created: UUID | None = None
         self.loaded: set[UUID] = set()
         self.also_saved: list[Aggregate] = []
+        self.unsigned = False
+        """Set by a handler whose events must not say who acted: those of an anonymous survey."""
         self.also_executed: list[tuple[str, Sequence[Any]]] = []
 
     @property

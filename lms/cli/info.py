@@ -10,14 +10,14 @@ from lms.settings import Settings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """How to say it."""
-    parser.add_argument("--json", action="store_true", help="for programs")
+    """How to say it. Programs get the secrets: whoever may read the data folder has them anyway."""
+    parser.add_argument("--json", action="store_true", help="for programs, with the secrets")
     parser.add_argument("--secrets", action="store_true", help="with passwords and tokens")
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Prints where everything is."""
-    found = describe(settings, secrets=options.secrets)
+    found = describe(settings, secrets=options.secrets or options.json)
     print(json.dumps(found, indent=2) if options.json else as_text(found))
     return 0
 

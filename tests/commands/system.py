@@ -125,6 +125,15 @@ class System:
             return error
         return None if work.permitted else Forbidden("The ownership check is missing.")
 
+    def metadata_at(self, position: int) -> Metadata:
+        """The metadata of the event at a position."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT metadata::text FROM event_store.events WHERE position = %s", (position,)
+            ).fetchone()
+        assert row is not None
+        return msgspec.json.decode(row[0], type=Metadata)
+
     def metadata_of(self, command_id: UUID) -> Metadata:
         """What the log says about the append of a command."""
         with self._pool.connection() as connection:

@@ -104,6 +104,8 @@ def test_an_anonymous_response_names_nobody(
     recorded = outcome.then(SurveyReceipt.Given, SurveyResponse.Submitted)
     assert recorded.id == survey_receipt_id(survey, a_learner.id), "not the id of the sheet"
     assert outcome.facts[1].learner_id is None
+    metadata = system.metadata_at(recorded.position)
+    assert (metadata.actor, metadata.client) == (None, None)
     system.when(words(system, survey), a_learner.actor).refuses(AlreadyAnswered)
 
 
