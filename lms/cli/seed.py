@@ -5,6 +5,7 @@ import sys
 import time
 from typing import Final
 
+import psycopg
 from rich.progress import (
     BarColumn,
     Progress,
@@ -44,6 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Plants the small seeds; then generates the history that was asked for."""
     size = _size(options)
+    psycopg.connect(settings.write_database_url).close()
     try:
         carried_out = plant(settings)
         print(as_text({"log_ins": log_ins(settings)}))
