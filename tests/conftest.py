@@ -1,3 +1,8 @@
 """What every test can ask for; the servers behind it are real."""
 
-pytest_plugins = ["tests.servers.postgres", "tests.servers.nats", "tests.servers.system"]
+pytest_plugins = [
+    "tests.servers.postgres",
+    "tests.servers.nats",
+    "tests.servers.system",
+    "tests.servers.stack",
+]

@@ -1,0 +1,103 @@
+"""The whole system for tests, as `lms up` runs it: one for all tests of a process that ask."""
+
+import os
+import re
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from lms.data_folder import free_port
+from lms.service import Service
+from lms.settings import PROJECT, Settings
+from tests.servers.folder import server_folder
+
+PASSWORD = "only-for-tests-1"
+SERVING = ("GATEWAY", "WRITE_API", "READ_API")
+READY = b"Ctrl-C stops everything."
+DEADLINE = 180.0
+LAST_LINES = 12
+
+
+class Stack(Service):
+    """A whole system of its own: data folder, servers, ports; seeded. It ends with this process.
+
+    Everyone seeded has the password `password`; `url` is the gateway's.
+    """
+
+    password = PASSWORD
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("lms up", folder / "up.log")
+        self._folder = folder
+        ports = {f"LMS_{name}_PORT": str(free_port()) for name in SERVING}
+        self._own = {
+            "LMS_DATA_DIR": str(folder / "data"),
+            "LMS_SEED_PASSWORD": PASSWORD,
+            **ports,
+        }
+        self.url = f"http://127.0.0.1:{ports['LMS_GATEWAY_PORT']}"
+
+    def command(self) -> Sequence[str]:
+        """See Service."""
+        return [sys.executable, "-m", "lms", "up"]
+
+    def environment(self) -> Mapping[str, str]:
+        """See Service. No setting of whoever runs the tests gets in."""
+        others = re.compile(r"LMS_|DATABASE_URL$|NATS_URL$")
+        kept = {name: value for name, value in os.environ.items() if not others.match(name)}
+        return {**kept, "PYTHONPATH": str(PROJECT), **self._own}
+
+    def is_ready(self) -> bool:
+        """See Service."""
+        return self.running and READY in self.log.read_bytes()
+
+    @property
+    def settings(self) -> Settings:
+        """What this system runs with."""
+        return Settings.load(self._own)
+
+    def last_words(self) -> str:
+        """The ends of all logs."""
+        logs = [self.log, *sorted((self._folder / "data" / "logs").glob("*.log"))]
+        return "\n".join(f"{log.stem}:\n{_end_of(log)}" for log in logs)
+
+
+def _end_of(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+    return "\n".join(f"  {line}" for line in lines)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A running, seeded system; shared, so tests use people and courses of their own.
+
+    It takes some ten seconds to start.
+    """
+    with server_folder() as folder:
+        stack = Stack(folder)
+        stack.start(DEADLINE)
+        yield stack
+        stack.stop(grace=60)
+        assert stack.exit_code == 0, stack.last_words()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of one system run in one process, so that only one system is started."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the processes said last when a test fails."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(stack, Stack):
+        report.sections.append(("logs of the system", stack.last_words()))
+    return report
