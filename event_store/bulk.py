@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
+from psycopg.rows import scalar_row
 
 from event_store.recorder import INDEX_BITS, MAX_APPEND, Request, translated
 
@@ -42,9 +43,8 @@ def append(connection: Connection[Any], rows: Sequence[Row], request: Request) -
         raise ValueError(f"One append holds from 1 to {MAX_APPEND} events.")
     lines = [_line(row) for row in rows]
     with translated(), connection.transaction():
-        found = connection.execute(_BASE, prepare=True).fetchone()
-        assert found is not None
-        base: int = found[0]
+        base = connection.cursor(row_factory=scalar_row).execute(_BASE, prepare=True).fetchone()
+        assert isinstance(base, int)
         last = base | (len(rows) - 1)
         answer = msgspec.structs.replace(request, position=last)
         connection.execute(_REMEMBER, msgspec.structs.astuple(answer), prepare=True)
