@@ -19,6 +19,7 @@ from bus.connection import Connection
 from bus.feed import Feed
 from bus.log import LOG_DOWN, Log, LogInThread
 from bus.message import Envelope
+from bus.metrics import DELIVERED, GAPS
 from bus.pause import Pause
 from event_store.record import Record
 
@@ -68,6 +69,9 @@ class Consumer:
         self._types = None if types is None else sorted(set(types))
         self._wanted = None if types is None else frozenset(types)
         self._feed = Feed(name, nats)
+        self._from_log = DELIVERED.labels(name, "log")
+        self._from_stream = DELIVERED.labels(name, "stream")
+        self._gaps = GAPS.labels(name)
         self._position = position
         self._behind = True
         self._silence = _SILENCE
@@ -114,6 +118,8 @@ class Consumer:
         was_live = self._feed.is_live
         batch, more = await self._patiently(lambda: self._read_log(limit))
         self._silence = _POLL if batch else min(2 * self._silence, _SILENCE)
+        if batch is not None:
+            self._from_log.inc(len(batch.records))
         if was_live:
             self._behind = more
         elif not more and not await self._feed.open() and batch is None:
@@ -143,6 +149,7 @@ class Consumer:
         if batch.position == self._position:
             return None
         self._silence = _SILENCE
+        self._from_stream.inc(len(batch.records))
         return batch
 
     def _accept(self, envelopes: list[Envelope]) -> Batch:
@@ -155,6 +162,7 @@ class Consumer:
             wanted = self._wanted is None or envelope.type in self._wanted
             if envelope.previous > position or (wanted and not envelope.is_complete):
                 logger.info("%s reads what follows position %d from the log", self._name, position)
+                self._gaps.inc()
                 self._behind = True
                 break
             position = envelope.position

@@ -18,6 +18,7 @@ from nats.aio.msg import Msg
 from bus.cancellation import stop_if_cancelled
 from bus.connection import NATS_DOWN, Connection
 from bus.log import LOG_DOWN, Log, LogInThread
+from bus.metrics import POSITION, PUBLISHED, STANDING_BY
 from bus.pause import Pause
 from bus.publisher import Overtaken, Publisher, Refused
 from bus.stream import StreamSettings, Tip, declare, find_tip
@@ -85,6 +86,7 @@ class Relay:
             except Overtaken as news:
                 logger.info("another relay is at work, standing by: %s", news)
                 self._standing_by = True
+                STANDING_BY.set(1)
             except _DOWN as error:
                 logger.warning("relay waits, %s: %s", type(error).__name__, error)
                 await pause.sleep()
@@ -96,7 +98,7 @@ class Relay:
         publisher = Publisher(self._nats, tip.sequence, position)
         wake = await self._nats.client.subscribe(WAKE, cb=self._on_wake)
         await publisher.open()
-        self._position = position
+        self._reached(position, 0)
         logger.info("relaying after position %d, sequence %d", position, tip.sequence)
         try:
             yield publisher
@@ -129,7 +131,7 @@ class Relay:
             for record in records:
                 await publisher.send(record)
             await publisher.drain()
-            self._position = publisher.position
+            self._reached(publisher.position, len(records))
             if not records:
                 await self._rest()
             records = await self._read(publisher.position)
@@ -140,10 +142,17 @@ class Relay:
         try:
             for record in records:
                 await publisher.send(record)
+            PUBLISHED.inc(len(records))
             return await following
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+
+    def _reached(self, position: int, published: int) -> None:
+        self._position = position
+        PUBLISHED.inc(published)
+        POSITION.set(position)
+        STANDING_BY.set(0)
 
     async def _read(self, after: int) -> list[Record]:
         return await self._log.read(after, self._settings.page)

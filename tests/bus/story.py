@@ -9,8 +9,8 @@ from typing import Any
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from bus.cancellation import end
-from bus.connection import Connection
+from bus.cancellation import end, stop_if_cancelled
+from bus.connection import NATS_DOWN, Connection
 from bus.consumer import Consumer
 from bus.log import Log
 from bus.message import POSITION
@@ -122,10 +122,21 @@ async def positions_in_stream(nats: Connection) -> list[int]:
 
 
 async def stream_reaches(nats: Connection, position: int) -> None:
-    """Return once the stream's last message is the event at `position`."""
+    """Return once the stream has got to the event at `position`."""
     async with asyncio.timeout(DEADLINE):
         while True:
-            with contextlib.suppress(Exception):
-                if (await find_tip(nats.jetstream)).position == position:
+            with contextlib.suppress(*NATS_DOWN):
+                if ((await find_tip(nats.jetstream)).position or 0) >= position:
                     return
+            stop_if_cancelled()
+            await asyncio.sleep(0.01)
+
+
+async def stream_holds(nats: Connection, count: int) -> None:
+    """Return once the stream has that many messages."""
+    async with asyncio.timeout(2 * DEADLINE):
+        while True:
+            if (await nats.jetstream.stream_info(STREAM)).state.messages >= count:
+                return
+            stop_if_cancelled()
             await asyncio.sleep(0.01)

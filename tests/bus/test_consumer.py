@@ -81,7 +81,7 @@ def test_it_works_without_nats_and_goes_live_when_nats_comes(
     async def story() -> None:
         url = nats_server.url
         async with relaying(log, url), following(log, url) as follower:
-            await follower.reaches(log.last())
+            await follower.reaches(log.end())
             await follower.reaches(log.append(5)[-1])
             await asyncio.to_thread(nats_server.start)
             await follower.is_live()
@@ -119,7 +119,7 @@ def test_nats_killed_and_wiped_again_and_again_loses_nothing(
                 await asyncio.to_thread(append_slowly, log)
                 await asyncio.to_thread(nats_server.start)
                 await asyncio.to_thread(append_slowly, log)
-            await follower.reaches(log.last())
+            await follower.reaches(log.end())
             assert follower.positions == log.positions
 
     asyncio.run(story())
@@ -225,7 +225,7 @@ def test_a_slow_consumer_drops_what_it_cannot_hold_and_reads_it_later(
                 await until(lambda: feed._dropped)
                 assert len(feed._waiting) == 20
                 follower.may_go_on.set()
-                await follower.reaches(log.last())
+                await follower.reaches(log.end())
                 assert follower.positions == log.positions
                 assert max(follower.batches) == 10
 
@@ -244,7 +244,7 @@ def test_events_of_other_types_only_move_the_position(
         async with relaying(log, url) as relay, following(log, url, types=types) as follower:
             await at_work(relay)
             await follower.is_live()
-            assert follower.consumer.position == log.last()
+            await follower.reaches(log.end())
             log.append(3, type="course.created.v1")
             await follower.reaches(log.append(3, type="course.archived.v1")[-1])
             wanted = [record for record in log.everything() if record.type in types]
@@ -264,7 +264,7 @@ def test_a_page_full_of_wanted_types_does_not_skip_the_rest(
         url = nats_server.url
         types = ["course.created.v1"]
         async with following(log, url, types=types, max_events=3) as follower:
-            await follower.reaches(log.last())
+            await follower.reaches(log.end())
             assert follower.batches[:3] == [3, 3, 1]
             assert len(follower.records) == 7
 
@@ -293,7 +293,7 @@ def test_a_position_from_another_log_is_refused(log: WrittenLog, nats_server: Em
 
     async def story() -> None:
         async with Connection(nats_server.url, "test") as nats:
-            consumer = Consumer("lost", nats, log, log.last() + 1)
+            consumer = Consumer("lost", nats, log, log.end() + 1)
             with pytest.raises(AnotherHistory):
                 await anext(consumer.batches())
 

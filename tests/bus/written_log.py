@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -51,7 +52,22 @@ class WrittenLog:
     def last(self) -> int:
         return self._reader.last()
 
+    def end(self) -> int:
+        """The position of the last event, even if it isn't settled yet.
+
+        `last` may lag behind: Postgres's own housekeeping writes, too.
+        """
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute("SELECT max(position) FROM event_store.events").fetchone()
+        assert row is not None
+        return int(row[0])
+
     def everything(self) -> list[Record]:
+        """All records, once all are settled."""
+        end, deadline = self.end(), time.monotonic() + 20
+        while self.last() < end:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
         return self._reader.read(0, 1_000_000)
 
     @property
