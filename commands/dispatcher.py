@@ -14,6 +14,7 @@ from commands.catalogue import HANDLERS
 from commands.context import Context, Recorded
 from commands.errors import IdempotencyKeyReused, TooMuchContention
 from commands.message import Command
+from commands.metrics import RETRIES, Outcome, measured_command
 from commands.work import Work
 from domain.errors import DomainError, Forbidden
 from event_store.application import Log
@@ -54,17 +55,23 @@ class Dispatcher:
         Raises `DomainError`s (of the domain and of `commands.errors`), `TooMuchContention`,
         `LogUnavailable`.
         """
+        with measured_command(type(command).__name__) as outcome:
+            return self._dispatch(command, context, outcome)
+
+    def _dispatch(self, command: Command, context: Context, outcome: Outcome) -> Recorded:
         name = type(command).__name__
         if not scopes(context.actor.roles, name):
             raise Forbidden("Your roles don't allow this.")
         for attempt in range(MAX_TRIES):
             answered = self._answered(command, context)
             if answered:
+                outcome.word = "repeated"
                 return answered
             work = self._begin(context, name)
             try:
                 return self._carry_out(command, context, work)
             except (VersionConflict, RequestRepeated):
+                RETRIES.labels(name).inc()
                 self._log.forget(work.loaded)
             except DomainError:
                 # The refusal may rest on a cached aggregate that another process has changed.

@@ -20,6 +20,7 @@ from psycopg.rows import DictRow
 from psycopg_pool import PoolTimeout
 
 from event_store.errors import LogUnavailable, RequestRepeated, VersionConflict
+from event_store.metrics import measured_append
 
 INDEX_BITS = 16
 PREPARED_PARAMS = 100
@@ -111,7 +112,7 @@ class Recorder(PostgresApplicationRecorder):
         if not stored_events and request is None and not also:
             return []
         statement = _insert(stored_events, metadata.decode(), request)
-        with translated(), self.datastore.pool.connection() as connection:
+        with measured_append(), translated(), self.datastore.pool.connection() as connection:
             if not also:
                 return _positions(connection, statement)
             with connection.transaction():

@@ -37,6 +37,8 @@ NatsUrl = Annotated[
 HttpUrl = Annotated[
     str, _expects("like http://host:8080, without a slash at the end", pattern="^https?://.*[^/]$")
 ]
+FirstPort = Annotated[int, _expects("a port from 0 to 65000", ge=0, le=65000)]
+Switch = Annotated[Literal["on", "off"], _expects("on or off")]
 Key = Annotated[bytes, _expects("32 bytes in base64", min_length=32, max_length=32)]
 Count = Annotated[int, _expects("a whole number from 1", ge=1)]
 LogLevel = Annotated[
@@ -112,6 +114,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     access_token_minutes: Annotated[Count, _says("Minutes that an access token is good for")] = 15
     refresh_token_days: Annotated[Count, _says("Days that a refresh token is good for")] = 30
     log_level: Annotated[LogLevel, _says("Least severity that is logged")] = "INFO"
+
+    metrics: Annotated[Switch, _says("Whether each process serves metrics to Prometheus")] = "on"
+    metrics_port: Annotated[
+        FirstPort, _says("First of their ports, one for each process; 0: free ones, remembered")
+    ] = 0
 
     embedded_postgres: bool = False
     embedded_nats: bool = False

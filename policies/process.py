@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 import psycopg
+from prometheus_client import Gauge
 
 from bus.connection import Connection as Nats
 from bus.consumer import Consumer
@@ -19,6 +20,7 @@ from policies.runner import Runner, Stopped
 
 logger = logging.getLogger(__name__)
 
+LEADING: Final = Gauge("lms_policies_leading", "1 while this process reacts to the log")
 GROUP: Final = "policies"
 _STANDBY_PAUSE: Final = 0.5
 _CHECK_PAUSE: Final = 1.0
@@ -45,7 +47,8 @@ async def run_policies(
     try:
         while True:
             if await asyncio.to_thread(leadership.claim):
-                await _lead(equipment, nats, chosen, leadership)
+                with LEADING.track_inprogress():
+                    await _lead(equipment, nats, chosen, leadership)
             else:
                 await asyncio.sleep(_STANDBY_PAUSE)
     finally:

@@ -5,8 +5,10 @@ import json
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from lms.processes import PROCESSES
 from lms.seeds.log_ins import log_ins
 from lms.settings import Settings
+from lms.telemetry.endpoint import metrics_port
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,10 +60,18 @@ def describe(settings: Settings, *, secrets: bool = False) -> dict[str, dict[str
             "quack": f"quack:{settings.host}:{settings.quack_port}",
             "token": settings.quack_token if secrets else "***",
         },
+        "metrics": _metrics(settings),
         "data": {
             "folder": str(settings.data_dir),
             "logs": str(settings.data_dir / "logs"),
         },
+    }
+
+
+def _metrics(settings: Settings) -> dict[str, str]:
+    ports = {process: metrics_port(settings, process) for process in PROCESSES}
+    return {
+        process: f"http://{settings.host}:{port}/metrics" for process, port in ports.items() if port
     }
 
 

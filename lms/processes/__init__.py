@@ -10,6 +10,7 @@ from importlib import import_module
 
 from lms.logs import log_to_stderr
 from lms.settings import Settings
+from lms.telemetry.endpoint import metrics_served
 
 PROCESSES = ("relay", "projector", "policies", "read-api", "write-api", "gateway")
 """In the order they are started; they are stopped the other way round."""
@@ -22,4 +23,5 @@ def run(name: str, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     module = import_module(f"lms.processes.{name.replace('-', '_')}")
-    module.main(settings)
+    with metrics_served(settings, name):
+        module.main(settings)

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY
 
 from edge.correlation import TrustedPeers
 from edge.gateway import gateway
@@ -20,6 +20,6 @@ def main(settings: Settings) -> None:
         title="LMS",
         version=version("lms"),
         peers=TrustedPeers(settings.peers_of_gateway),
-        metrics=RequestMetrics(CollectorRegistry()),
+        metrics=RequestMetrics(REGISTRY),
     )
     serve(app, settings, settings.gateway_port)

@@ -1,11 +1,14 @@
 """Reacts to events with commands."""
 
+from prometheus_client import REGISTRY
+
 from bus.connection import Connection
 from event_store.mapper import Mapper
 from event_store.reader import Reader
 from lms.composition import command_side
 from lms.processes.background import work
 from lms.settings import Settings
+from lms.telemetry.collectors import FromDatabase, policy_metrics
 from policies.equipment import Equipment
 from policies.process import run_policies
 
@@ -16,6 +19,7 @@ def main(settings: Settings) -> None:
 
 
 async def _react(settings: Settings) -> None:
+    REGISTRY.register(FromDatabase(settings.read_database_url, policy_metrics))
     with command_side(settings) as side:
         mapper = Mapper(side.log.types, side.log.keys)
         equipment = Equipment(side.pool, Reader(side.pool), mapper.decode, side.dispatcher)

@@ -1,8 +1,11 @@
 """Keeps the Postgres read models up to date."""
 
+from prometheus_client import REGISTRY
+
 from bus.connection import Connection
 from lms.processes.background import work
 from lms.settings import Settings
+from lms.telemetry.collectors import FromDatabase, projection_metrics
 from projections.process import run_projector
 from projections.source import open_source
 
@@ -13,6 +16,7 @@ def main(settings: Settings) -> None:
 
 
 async def _project(settings: Settings) -> None:
+    REGISTRY.register(FromDatabase(settings.read_database_url, projection_metrics))
     with open_source(settings.project_database_url, settings.master_key) as source:
         async with Connection(settings.nats_url, "projector") as nats:
             await run_projector(source, nats)

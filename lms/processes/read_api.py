@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 import msgspec
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY
 
 from access.keys import VerificationKeys
 from access.tokens import TokenVerifier
@@ -46,7 +46,7 @@ def main(settings: Settings) -> None:
             analytics=AnalyticsClient(settings.analytics_url, settings.internal_token),
             event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version=version("lms"))),
             checks={"database": answers},
-            metrics=RequestMetrics(CollectorRegistry()),
+            metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
         )

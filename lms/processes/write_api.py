@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY
 
 from access.sessions import Sessions
 from access.throttle import Throttle
@@ -33,7 +33,7 @@ def main(settings: Settings) -> None:
             threads,
             verifier=token_verifier(settings, side.pool),
             checks={"database": lambda: _answers(side.pool)},
-            metrics=RequestMetrics(CollectorRegistry()),
+            metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
         )
