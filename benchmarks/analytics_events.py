@@ -4,15 +4,16 @@ import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-SEALED = "sealed:v1:" + "Zm9yIHRoZSBiZW5jaG1hcmssIGEgdmFsdWUgYXMgbG9uZyBhcyBhIHNlYWxlZCBvbmU" * 1
+SEALED = "sealed:v1:" + "Zm9yIHRoZSBiZW5jaG1hcmssIGEgdmFsdWUgYXMgbG9uZyBhcyBhIHNlYWxlZCBvbmU"
 LESSONS_PER_COURSE = 8
 QUESTIONS_PER_ASSESSMENT = 5
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
-type_of_row = tuple[int, str, str, int, str, str, str, str]
+Row = tuple[int, str, str, int, str, str, str, str]
 
 
 class History:
@@ -29,16 +30,11 @@ class History:
         self._assessments: dict[UUID, UUID] = {}
         self._survey = self._id()
 
-    def rows(self, count: int) -> Iterator[type_of_row]:
-        """The first `count` events: people and courses, then one learner's journey after another."""
-        made = 0
-        for row in self._all():
-            yield row
-            made += 1
-            if made == count:
-                return
+    def rows(self, count: int) -> Iterator[Row]:
+        """The first `count` events: people and courses, then one journey after another."""
+        return islice(self._all(), count)
 
-    def _all(self) -> Iterator[type_of_row]:
+    def _all(self) -> Iterator[Row]:
         for person in self._people:
             yield self._registered(person)
         for course in self._courses:
@@ -49,7 +45,7 @@ class History:
     def _id(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)
 
-    def _row(self, stream_id: UUID, type_: str, **fields: Any) -> type_of_row:
+    def _row(self, stream_id: UUID, type_: str, **fields: Any) -> Row:
         self._position += self._random.choice((1, 1, 1, 1 << 16))
         self._now += timedelta(seconds=self._random.expovariate(1 / 40))
         version = self._versions[stream_id] = self._versions.get(stream_id, 0) + 1
@@ -72,7 +68,7 @@ class History:
             self._position, str(stream_id), kind, version, f"{type_}.v1", data, metadata, when,
         )  # fmt: skip
 
-    def _registered(self, person: UUID) -> type_of_row:
+    def _registered(self, person: UUID) -> Row:
         pick = self._random.choice
         return self._row(
             person,
@@ -88,7 +84,7 @@ class History:
             manager_id=str(self._people[0]),
         )
 
-    def _course(self, course: UUID) -> Iterator[type_of_row]:
+    def _course(self, course: UUID) -> Iterator[Row]:
         yield self._row(
             course, "course.created", title=f"Course {course}", description="About " * 20,
             code=None, topic="safety", department=None, difficulty="beginner", language="en",
@@ -111,7 +107,7 @@ class History:
             assessments=[self._assessments[course]],
         )  # fmt: skip
 
-    def _assessment(self, course: UUID) -> Iterator[type_of_row]:
+    def _assessment(self, course: UUID) -> Iterator[Row]:
         assessment = self._assessments[course] = self._id()
         yield self._row(
             assessment, "assessment.created", course_id=course, title="Final", pass_mark=70,
@@ -125,7 +121,7 @@ class History:
             )
         yield self._row(assessment, "assessment.published", assessment_version=1)
 
-    def _journey(self, learner: UUID) -> Iterator[type_of_row]:
+    def _journey(self, learner: UUID) -> Iterator[Row]:
         course, enrollment = self._random.choice(self._courses), self._id()
         both = {"learner_id": learner, "course_id": course}
         yield self._row(learner, "learner.logged_in", method="password")
@@ -144,7 +140,7 @@ class History:
         if self._random.random() < 0.6:
             yield from self._finish(enrollment, both)
 
-    def _finish(self, enrollment: UUID, both: dict[str, Any]) -> Iterator[type_of_row]:
+    def _finish(self, enrollment: UUID, both: dict[str, Any]) -> Iterator[Row]:
         assessment, attempt = self._assessments[both["course_id"]], self._id()
         marks = [self._random.random() < 0.85 for _ in range(QUESTIONS_PER_ASSESSMENT)]
         score = 100 * sum(marks) / len(marks)
@@ -170,7 +166,7 @@ class History:
             )
             yield from self._opinions(both)
 
-    def _opinions(self, both: dict[str, Any]) -> Iterator[type_of_row]:
+    def _opinions(self, both: dict[str, Any]) -> Iterator[Row]:
         yield self._row(
             self._id(), "notification.created", learner_id=both["learner_id"],
             kind="course_completed", subject_id=both["course_id"], text_key="completed", params={},

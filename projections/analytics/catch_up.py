@@ -1,11 +1,11 @@
 """Loads a long stretch of the log straight from Postgres."""
 
 import logging
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import psycopg
 from psycopg.rows import class_row
 
@@ -34,34 +34,35 @@ SELECT position, stream_id, stream_type, version, type, convert_to(data::text, '
 """
 
 
-def catch_up(writer: Writer, conninfo: str, folder: Path, batch: int = BATCH) -> Iterator[int]:
+def catch_up(writer: Writer, conninfo: str, file: Path, batch: int = BATCH) -> Iterator[int]:
     """Loads the log up to its settled end; yields the number of events after each batch.
 
-    A batch passes through a file in `folder`, which DuckDB must be allowed to read. Raises
+    A batch passes through `file`, which DuckDB must be allowed to read. Raises
     `psycopg.OperationalError`; going on later is safe.
     """
-    with (
-        psycopg.connect(conninfo, autocommit=True) as postgres,
-        tempfile.TemporaryDirectory(dir=folder, prefix="catch-up-") as inside,
-    ):
-        file = Path(inside) / "events.csv"
-        while copied := _copy(postgres, writer.position, batch, file):
-            try:
-                yield writer.load_csv(file)
-            except BadBatch as error:
-                logger.warning("sorting out a batch of %s events: %s", copied, error)
-                yield from _page_by_page(postgres, writer, copied)
+    with psycopg.connect(conninfo, autocommit=True) as postgres:
+        try:
+            while copied := _copy(postgres, writer.position, batch, file):
+                try:
+                    yield writer.load_csv(file)
+                except duckdb.OutOfMemoryException:
+                    if batch < _PAGE:
+                        raise
+                    batch //= 2
+                    logger.warning("events are large here: going on with %d at a time", batch)
+                except BadBatch as error:
+                    logger.warning("sorting out a batch of %s events: %s", copied, error)
+                    yield from _page_by_page(postgres, writer, copied)
+        finally:
+            file.unlink(missing_ok=True)
 
 
 def _copy(postgres: psycopg.Connection[Any], after: int, limit: int, file: Path) -> int:
-    with (
-        postgres.cursor() as cursor,
-        file.open("wb") as out,
-        cursor.copy(_COPY, (after, limit)) as rows,
-    ):
-        for block in rows:
-            out.write(block)
-    return cursor.rowcount
+    with postgres.cursor() as cursor:
+        with file.open("wb") as out, cursor.copy(_COPY, (after, limit)) as rows:
+            for block in rows:
+                out.write(block)
+        return cursor.rowcount
 
 
 def _page_by_page(postgres: psycopg.Connection[Any], writer: Writer, count: int) -> Iterator[int]:

@@ -10,7 +10,7 @@ from projections.analytics import sql
 SCHEMA_VERSION: Final = 1
 """Raise it with every change of `schema/` or `load/`: the file is then built anew from the log."""
 
-MEMORY_LIMIT: Final = "128MB"
+MEMORY_LIMIT: Final = "100MB"
 
 
 class AnotherShape(Exception):
@@ -54,7 +54,8 @@ class Warehouse:
 
     def _prepare(self) -> None:
         found = self.connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = 'state'"
+            "SELECT count(*) FROM duckdb_tables()"
+            " WHERE schema_name = 'raw' AND table_name = 'state'"
         ).fetchone()
         if found == (0,):
             self._create()

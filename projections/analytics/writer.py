@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import duckdb
@@ -30,6 +30,8 @@ _STAR: Final = frozenset(
         "notification",
     }
 )
+
+_SLICE: Final = 20_000
 
 # What an event itself can cause; anything else (memory, disk) is not the event's fault.
 _EVENTS_FAULT: Final = (
@@ -115,7 +117,7 @@ class Writer:
         except _EVENTS_FAULT:
             return False
         left = self._value("SELECT count(*) FROM raw.parked WHERE position = $1", [position])
-        return left == 0
+        return bool(left == 0)
 
     def _load_or_park(self, records: Sequence[Record]) -> None:
         try:
@@ -136,12 +138,20 @@ class Writer:
 
     def _load(self, insert: Callable[[], object]) -> None:
         insert()
-        upto = self._value(
-            "SELECT max(position) FROM raw.events WHERE position > $1", [self._position]
+        after = self._position
+        while upto := self._end_of_slice(after):
+            self._load_star(after, upto)
+            after = upto
+        self._move_to(after)
+
+    def _end_of_slice(self, after: int) -> int | None:
+        """A batch in one transaction may be large; what is typed in memory at once may not."""
+        end: int | None = self._value(
+            "SELECT max(position) FROM"
+            " (SELECT position FROM raw.events WHERE position > $1 ORDER BY position LIMIT $2)",
+            [after, _SLICE],
         )
-        if upto is not None:
-            self._load_star(self._position, upto)
-            self._move_to(upto)
+        return end
 
     def _load_star(self, after: int, upto: int) -> None:
         run = self._connection.execute
@@ -167,7 +177,7 @@ class Writer:
             self._transaction(lambda: park(record))
         except _EVENTS_FAULT:
             # Not even its JSON can be kept here; the log has it.
-            unreadable = msgspec.structs.replace(record, data=b"null", metadata=b"{}")
+            unreadable = msgspec.structs.replace(record, data=b"{}", metadata=b"{}")
             self._transaction(lambda: park(unreadable))
 
     def _move_to(self, position: int) -> None:
@@ -192,11 +202,10 @@ class Writer:
     def _count(self, after: int) -> int:
         return int(self._value("SELECT count(*) FROM raw.events WHERE position > $1", [after]))
 
-    def _value(self, query: str, params: list[object] | None = None) -> int:
+    def _value(self, query: str, params: list[object] | None = None) -> Any:
         row = self._connection.execute(query, params or []).fetchone()
         assert row is not None
-        value: int = row[0]
-        return value
+        return row[0]
 
 
 def _document(records: Sequence[Record]) -> str:

@@ -13,7 +13,7 @@ FROM (
     FROM read_csv(
         $path,
         auto_detect = false, header = false, delim = ',', quote = '"', escape = '"',
-        max_line_size = 4000000, buffer_size = 16000000,
+        max_line_size = 4000000, buffer_size = 8000000,
         columns = {
             'position': 'BIGINT', 'stream_id': 'UUID', 'stream_type': 'VARCHAR',
             'version': 'BIGINT', 'type': 'VARCHAR', 'data': 'JSON', 'metadata': 'JSON',

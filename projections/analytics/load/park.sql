@@ -1,18 +1,19 @@
 -- What can't be read, and whatever comes later in the same stream.
 INSERT INTO raw.parked
-SELECT position, stream_id, why, now() AT TIME ZONE 'UTC'
-FROM (
-    SELECT
-        position, stream_id,
-        CASE
-            WHEN fault IS NOT NULL THEN fault
-            WHEN stream_id IN (SELECT stream_id FROM raw.parked)
-                OR count(fault) OVER (PARTITION BY stream_id ORDER BY position) > 0
-                THEN 'waits for an earlier event of its stream'
-        END AS why
-    FROM staged
-    WHERE
-        stream_id IN (SELECT stream_id FROM raw.parked)
-        OR stream_id IN (SELECT stream_id FROM staged WHERE fault IS NOT NULL)
+WITH blocked AS (
+    SELECT stream_id, min(position) AS since
+    FROM (
+        SELECT stream_id, position FROM raw.parked
+        UNION ALL
+        SELECT stream_id, position FROM staged WHERE fault IS NOT NULL
+    )
+    GROUP BY stream_id
 )
-WHERE why IS NOT NULL;
+
+SELECT
+    staged.position, stream_id,
+    coalesce(staged.fault, 'waits for an earlier event of its stream'),
+    now() AT TIME ZONE 'UTC'
+FROM staged
+JOIN blocked USING (stream_id)
+WHERE staged.position > blocked.since OR staged.fault IS NOT NULL;

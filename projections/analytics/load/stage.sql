@@ -3,7 +3,8 @@
 CREATE OR REPLACE TEMP TABLE staged AS
 WITH readable AS MATERIALIZED (
     SELECT
-        position, stream_id, stream_type, version, type, recorded_at,
+        position, stream_id, stream_type, version, recorded_at,
+        split_part(type, '.v', 1) AS event_topic, split_part(type, '.v', 2) AS event_version,
         json_transform(data, '{
             "timestamp": "TIMESTAMP WITH TIME ZONE",
             "learner_id": "UUID", "course_id": "UUID", "assessment_id": "UUID",
@@ -24,25 +25,24 @@ WITH readable AS MATERIALIZED (
     FROM raw.events
     WHERE
         position > $after AND position <= $upto
-        AND split_part(type, '.v', 1) IN (SELECT topic FROM raw.topic)
 )
 SELECT
-    position, stream_id, stream_type, version, split_part(type, '.v', 1) AS event_topic,
+    position, stream_id, stream_type, version, event_topic,
     coalesce(field.timestamp AT TIME ZONE 'UTC', recorded_at) AS occurred_at,
     field.* EXCLUDE (timestamp, due_at),
     field.due_at AT TIME ZONE 'UTC' AS due_at,
     CASE
-        WHEN NOT type LIKE '%.v1' THEN 'this version of the event has no reading'
-        WHEN 'learner_id' IN needs AND field.learner_id IS NULL THEN 'learner_id is not an id'
-        WHEN 'course_id' IN needs AND field.course_id IS NULL THEN 'course_id is not an id'
-        WHEN 'assessment_id' IN needs AND field.assessment_id IS NULL
+        WHEN event_version <> '1' THEN 'this version of the event has no reading'
+        WHEN needs_learner AND field.learner_id IS NULL THEN 'learner_id is not an id'
+        WHEN needs_course AND field.course_id IS NULL THEN 'course_id is not an id'
+        WHEN needs_assessment AND field.assessment_id IS NULL
             THEN 'assessment_id is not an id'
-        WHEN 'lesson_id' IN needs AND field.lesson_id IS NULL THEN 'lesson_id is not an id'
-        WHEN 'survey_id' IN needs AND field.survey_id IS NULL THEN 'survey_id is not an id'
-        WHEN 'percent' IN needs AND field.percent IS NULL THEN 'percent is not a number'
-        WHEN 'seconds' IN needs AND field.seconds IS NULL THEN 'seconds is not a number'
-        WHEN 'rating' IN needs AND field.rating IS NULL THEN 'rating is not a number'
-        WHEN 'score' IN needs AND field.score IS NULL THEN 'score is not a number'
+        WHEN needs_lesson AND field.lesson_id IS NULL THEN 'lesson_id is not an id'
+        WHEN needs_survey AND field.survey_id IS NULL THEN 'survey_id is not an id'
+        WHEN needs_percent AND field.percent IS NULL THEN 'percent is not a number'
+        WHEN needs_seconds AND field.seconds IS NULL THEN 'seconds is not a number'
+        WHEN needs_rating AND field.rating IS NULL THEN 'rating is not a number'
+        WHEN needs_score AND field.score IS NULL THEN 'score is not a number'
     END AS fault
 FROM readable
-JOIN raw.topic ON topic.topic = split_part(type, '.v', 1);
+JOIN raw.topic AS known ON known.topic = readable.event_topic;

@@ -7,7 +7,7 @@ CREATE TABLE raw.events (
     stream_type    VARCHAR   NOT NULL,
     version        BIGINT    NOT NULL,
     type           VARCHAR   NOT NULL,
-    data           JSON      NOT NULL,
+    data           JSON      NOT NULL USING COMPRESSION zstd,
     actor          UUID,
     correlation_id UUID,
     command        VARCHAR,

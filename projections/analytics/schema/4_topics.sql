@@ -1,7 +1,17 @@
 -- The events that the star is made of, and the fields without which one can't be counted.
-CREATE TABLE raw.topic (topic VARCHAR NOT NULL, needs VARCHAR[] NOT NULL);
-
-INSERT INTO raw.topic VALUES
+CREATE TABLE raw.topic AS
+SELECT
+    topic,
+    'learner_id' IN needs AS needs_learner,
+    'course_id' IN needs AS needs_course,
+    'assessment_id' IN needs AS needs_assessment,
+    'lesson_id' IN needs AS needs_lesson,
+    'survey_id' IN needs AS needs_survey,
+    'percent' IN needs AS needs_percent,
+    'seconds' IN needs AS needs_seconds,
+    'rating' IN needs AS needs_rating,
+    'score' IN needs AS needs_score
+FROM (VALUES
     ('learner.registered', []),
     ('learner.updated', []),
     ('learner.roles_changed', []),
@@ -39,4 +49,5 @@ INSERT INTO raw.topic VALUES
     ('testimonial.rejected', []),
     ('testimonial.withdrawn', []),
     ('notification.created', ['learner_id']),
-    ('notification.read', []);
+    ('notification.read', [])
+) AS listed(topic, needs);
