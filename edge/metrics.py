@@ -1,11 +1,10 @@
-"""Prometheus metrics: how long requests take, by route; and where Prometheus reads them."""
+"""Prometheus metrics: how long requests take, by route."""
 
 import time
-from collections.abc import Callable
 from http import HTTPMethod
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import CollectorRegistry, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Histogram
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
@@ -51,24 +50,6 @@ class MetricsMiddleware:
             route = scope.get("path_template") or "none"
             seconds = time.perf_counter() - started
             self._metrics.observe(_method(scope), str(route), status, seconds)
-
-
-def serve_metrics(
-    registry: CollectorRegistry, *, host: str, port: int
-) -> tuple[int, Callable[[], None]]:
-    """Serve the metrics of a process on a port of their own, which no gateway leads to.
-
-    Port 0 is any free one. Returns the port and the function that stops it.
-    Raises OSError when the port is taken.
-    """
-    server, thread = start_http_server(port, host, registry)
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return server.server_port, stop
 
 
 def _method(scope: Scope) -> str:

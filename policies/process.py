@@ -24,6 +24,7 @@ LEADING: Final = Gauge("lms_policies_leading", "1 while this process reacts to t
 GROUP: Final = "policies"
 _STANDBY_PAUSE: Final = 0.5
 _CHECK_PAUSE: Final = 1.0
+_NOTE_PAUSE: Final = 1.0
 _BATCH: Final = 200
 
 
@@ -68,6 +69,7 @@ async def _lead(
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_follow(runner, equipment, nats))
+            tasks.create_task(_note(runner))
             tasks.create_task(_watch(leadership))
     except* (Deposed, Stopped):
         logger.warning("no longer leading; standing by")
@@ -80,6 +82,12 @@ async def _follow(runner: Runner, equipment: Equipment, nats: Nats) -> None:
     async with aclosing(consumer.batches(_BATCH)) as batches:
         async for batch in batches:
             await asyncio.to_thread(runner.react, batch)
+
+
+async def _note(runner: Runner) -> None:
+    while True:
+        await asyncio.sleep(_NOTE_PAUSE)
+        await asyncio.to_thread(runner.note)
 
 
 async def _watch(leadership: Leadership) -> None:

@@ -6,7 +6,6 @@ idempotency keys make sure that nothing is done again.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,8 +26,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 THREADS: Final = 4
-_IDLE_SAVE: Final = 1.0
-"""Seconds between two notes of positions while no policy has anything to do."""
 
 
 class Stopped(Exception):
@@ -48,9 +45,8 @@ class Runner:
         self._reactor = reactor
         self._stopping = threading.Event()
         self._positions = positions_of(self._policies, equipment.pool, equipment.log)
-        self._saved_at = time.monotonic()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="policy")
-        self.position = min(self._positions.values())
+        self.position = self._noted = min(self._positions.values())
 
     @property
     def types(self) -> list[str]:
@@ -65,6 +61,14 @@ class Runner:
         for _ in self._threads.map(self._react_to_stream, streams.values()):
             pass
         self._reached(batch)
+
+    def note(self) -> None:
+        """Saves the position reached. A batch that concerns a policy does so itself; else call this
+        now and then, from any thread. Raises `Stopped`."""
+        reached = self.position
+        if reached > self._noted:
+            self._patiently(lambda: advance(self._policies, reached, self._equipment.pool))
+            self._noted = reached
 
     def close(self) -> None:
         """Stops, at the latest after the commands under way."""
@@ -92,9 +96,8 @@ class Runner:
         for name, position in self._positions.items():
             self._positions[name] = max(position, batch.position)
         self.position = batch.position
-        if batch.records or time.monotonic() - self._saved_at > _IDLE_SAVE:
-            self._patiently(lambda: advance(self._policies, self.position, self._equipment.pool))
-            self._saved_at = time.monotonic()
+        if batch.records:
+            self.note()
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Tries again and again while a server is out of reach."""

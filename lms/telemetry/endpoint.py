@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Final
 
-from prometheus_client import REGISTRY, Info
+from prometheus_client import Info, start_http_server
 
-from edge.metrics import serve_metrics
 from lms.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ def metrics_served(settings: Settings, process: str) -> Iterator[None]:
         return
     INFO.info({"process": process, "version": version("lms")})
     try:
-        _, stop = serve_metrics(REGISTRY, host=settings.host, port=port)
+        server, thread = start_http_server(port, settings.host)
     except OSError as error:
         logger.warning("port %d can't be had, so nobody can read the metrics: %s", port, error)
         yield
@@ -57,4 +56,6 @@ def metrics_served(settings: Settings, process: str) -> Iterator[None]:
     try:
         yield
     finally:
-        stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()

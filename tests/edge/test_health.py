@@ -5,7 +5,7 @@ import asyncio
 import httpx
 from prometheus_client import CollectorRegistry
 
-from edge.metrics import RequestMetrics, serve_metrics
+from edge.metrics import RequestMetrics
 from tests.edge.conftest import Serve
 from tests.edge.shelf import WITH_TOKEN, always_ready, shelf_api
 
@@ -53,14 +53,3 @@ def test_requests_are_counted_by_route_not_by_path(serve: Serve, client: httpx.C
     assert count("/books/broken", "500") == 1
     assert count("none", "404") == 2
     assert count("none", "405", method="other") == 1
-
-
-def test_metrics_are_served_on_a_port_of_their_own(client: httpx.Client) -> None:
-    registry = CollectorRegistry()
-    RequestMetrics(registry).observe("GET", "/books", 200, 0.01)
-    port, stop = serve_metrics(registry, host="127.0.0.1", port=0)
-    try:
-        text = client.get(f"http://127.0.0.1:{port}/metrics").text
-    finally:
-        stop()
-    assert 'lms_http_request_seconds_count{method="GET",route="/books",status="200"} 1.0' in text
