@@ -17,6 +17,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
+from litestar.params import JSONBody
 from litestar.types import ExceptionHandlersMap
 
 from projections.analytics import reports
@@ -39,7 +40,7 @@ _PROBLEMS: Final[dict[type[Exception], tuple[int, str]]] = {
 
 
 @post("/analytics", status_code=200, sync_to_thread=True)
-def ask_dashboard(data: Restricted, state: State) -> Response[bytes]:
+def ask_dashboard(data: JSONBody[Restricted], state: State) -> Response[bytes]:
     """The organisation's figures; a restricted caller's are left to `/analytics/progress`."""
     if data.learner_ids is not None or data.course_ids is not None:
         raise QueryRefused("These figures are of the whole organisation.")
@@ -48,7 +49,7 @@ def ask_dashboard(data: Restricted, state: State) -> Response[bytes]:
 
 
 @post("/analytics/progress", status_code=200, sync_to_thread=True)
-def ask_progress(data: AskProgress, state: State) -> Response[bytes]:
+def ask_progress(data: JSONBody[AskProgress], state: State) -> Response[bytes]:
     with _desk(state).cursor() as cursor:
         page = reports.progress(
             cursor,
@@ -62,7 +63,7 @@ def ask_progress(data: AskProgress, state: State) -> Response[bytes]:
 
 
 @post("/analytics/engagement", status_code=200, sync_to_thread=True)
-def ask_engagement(data: AskEngagement, state: State) -> Response[bytes]:
+def ask_engagement(data: JSONBody[AskEngagement], state: State) -> Response[bytes]:
     to = data.to or datetime.now(UTC).date()
     from_ = data.from_ or to - timedelta(days=30)
     with _desk(state).cursor() as cursor:
@@ -71,7 +72,9 @@ def ask_engagement(data: AskEngagement, state: State) -> Response[bytes]:
 
 
 @post("/analytics/sql", status_code=200, sync_to_thread=True)
-def ask_sql(data: AskSql, state: State, request: Request[Any, Any, State]) -> Response[bytes]:
+def ask_sql(
+    data: JSONBody[AskSql], state: State, request: Request[Any, Any, State]
+) -> Response[bytes]:
     result = _desk(state).query(
         data.query,
         str(data.by or ""),

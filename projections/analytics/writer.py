@@ -53,8 +53,8 @@ class _Row(msgspec.Struct, frozen=True):
     stream_type: str
     version: int
     type: str
-    data: msgspec.Raw
-    metadata: msgspec.Raw
+    data: str  # as text, so that the log's very bytes are kept
+    metadata: str
     recorded_at: datetime
 
 
@@ -216,8 +216,8 @@ def _document(records: Sequence[Record]) -> str:
             record.stream_type,
             record.version,
             record.type,
-            msgspec.Raw(record.data),
-            msgspec.Raw(record.metadata),
+            record.data.decode(),
+            record.metadata.decode(),
             record.recorded_at.astimezone(UTC),
         )
         for record in records

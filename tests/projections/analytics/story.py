@@ -79,7 +79,7 @@ class Story:
         learner_id = self.learner()
         course_id, lessons = self.course()
         enrollment_id = self.enrollment(learner_id, course_id, lessons)
-        both = {"learner_id": learner_id, "course_id": course_id}
+        both: dict[str, Any] = {"learner_id": learner_id, "course_id": course_id}
         self.happens(learner_id, "learner.logged_in", method="password")
         for lesson_id in lessons:
             self.happens(
@@ -92,8 +92,9 @@ class Story:
         self.happens(uuid4(), "feedback.submitted", **both, rating=4, feedback_text=SEALED)
         return learner_id, course_id
 
-    def _graded_attempt(self, both: dict[str, UUID], enrollment_id: UUID) -> None:
-        attempt_id, names = uuid4(), {"assessment_id": uuid4(), "learner_id": both["learner_id"]}
+    def _graded_attempt(self, both: dict[str, Any], enrollment_id: UUID) -> None:
+        attempt_id = uuid4()
+        names: dict[str, Any] = {"assessment_id": uuid4(), "learner_id": both["learner_id"]}
         right, wrong, choice = uuid4(), uuid4(), uuid4()
         self.happens(
             attempt_id, "attempt.started", **names, course_id=both["course_id"],

@@ -89,7 +89,7 @@ def test_a_withdrawal_ends_and_a_return_reopens_an_enrolment(
     learner_id = story.learner()
     course_id, lessons = story.course()
     enrollment_id = story.enrollment(learner_id, course_id, lessons)
-    both = {"learner_id": learner_id, "course_id": course_id}
+    both: dict[str, Any] = {"learner_id": learner_id, "course_id": course_id}
     story.happens(enrollment_id, "enrollment.withdrawn", **both, reason=None)
     writer.load(story.records)
     query = "SELECT status, withdrawn_at IS NULL, lesson_count FROM fact_enrollment"
@@ -105,7 +105,7 @@ def test_a_withdrawal_ends_and_a_return_reopens_an_enrolment(
 def test_an_anonymous_testimonial_names_no_learner(
     story: Story, warehouse: Warehouse, writer: Writer
 ) -> None:
-    both = {"learner_id": uuid4(), "course_id": uuid4()}
+    both: dict[str, Any] = {"learner_id": uuid4(), "course_id": uuid4()}
     for anonymous in (True, False):
         testimonial_id = uuid4()
         story.happens(
