@@ -32,11 +32,16 @@ _caller: ContextVar[Caller] = ContextVar("caller")
 
 def current_caller() -> Caller:
     """The caller of the request being handled; outside of any request, nobody under a new id."""
-    caller = _caller.get(None)
+    caller = known_caller()
     if caller is None:
         caller = Caller(_new_id(), None, None)
         _caller.set(caller)
     return caller
+
+
+def known_caller() -> Caller | None:
+    """The caller of the request being handled; None outside of any request. For logs."""
+    return _caller.get(None)
 
 
 class TrustedPeers:

@@ -12,7 +12,7 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "
 QUIET = ("yoyo.migrations", "uvicorn.error", "aiohttp.access")
 """Loggers whose INFO tells what others tell better."""
 
-Correlation = Callable[[], str | None]
+Correlation = Callable[[], object | None]
 
 
 class JsonFormatter(logging.Formatter):
@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if correlation := self.correlation():
-            line["correlation_id"] = correlation
+            line["correlation_id"] = str(correlation)
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         line |= {name: value for name, value in vars(record).items() if name not in STANDARD}

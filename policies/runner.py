@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from bus.consumer import Batch
+from bus.correlation import correlated
 from bus.pause import Pause
 from event_store.record import Record
 from policies.equipment import Equipment
@@ -80,7 +81,8 @@ class Runner:
             for policy in self._policies.values():
                 behind = self._positions[policy.name] < record.position
                 if behind and record.type in policy.handlers:
-                    self._patiently(partial(self._react_or_park, policy, record))
+                    with correlated(record):
+                        self._patiently(partial(self._react_or_park, policy, record))
 
     def _react_or_park(self, policy: Policy, record: Record) -> None:
         try:

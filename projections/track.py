@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from typing import Final, Self
 from uuid import UUID
 
+from bus.correlation import correlation_of
 from projections import parked
 from projections.connection import Connection, connect
 from projections.entry import Entry
 from projections.failure import Fenced, fence, is_poison
 from projections.pace import Pace
 from projections.projection import Projection, Statement
+
+logger = logging.getLogger(__name__)
 
 Prepared = tuple[Entry, list[Statement] | None]
 
@@ -146,8 +150,18 @@ class Track:
                 self._connection.execute(sql, params)
 
     def _park(self, entry: Entry, error: str | None) -> None:
-        parked.park(self._connection, self.schema, self.projection, entry.record, error)
-        self._stopped.add(entry.record.stream_id)
+        record, name = entry.record, self.projection.name
+        parked.park(self._connection, self.schema, self.projection, record, error)
+        self._stopped.add(record.stream_id)
+        if error is not None:
+            logger.warning(
+                "%s parks %s at %d: %s",
+                name,
+                record.type,
+                record.position,
+                error,
+                extra={"correlation_id": correlation_of(record)},
+            )
 
     def _refresh_stopped(self) -> None:
         """Under the lock of the position: a retry may have freed streams meanwhile."""

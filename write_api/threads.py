@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -15,8 +16,9 @@ class Threads:
         self._executor = ThreadPoolExecutor(count, thread_name_prefix="command")
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Calls a blocking function without blocking the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+        """Calls a blocking function without blocking the event loop, for the same caller."""
+        loop, context = asyncio.get_running_loop(), copy_context()
+        return await loop.run_in_executor(self._executor, context.run, function, *args)
 
     def close(self) -> None:
         """Waits for the calls under way."""

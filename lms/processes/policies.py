@@ -3,9 +3,11 @@
 from prometheus_client import REGISTRY
 
 from bus.connection import Connection
+from bus.correlation import current_correlation
 from event_store.mapper import Mapper
 from event_store.reader import Reader
 from lms.composition import command_side
+from lms.logs import correlate
 from lms.processes.background import work
 from lms.settings import Settings
 from lms.telemetry.collectors import FromDatabase, policy_metrics
@@ -15,6 +17,7 @@ from policies.process import run_policies
 
 def main(settings: Settings) -> None:
     """Runs until a signal."""
+    correlate(current_correlation)
     work("policies", settings, lambda: _react(settings))
 
 

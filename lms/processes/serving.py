@@ -2,11 +2,12 @@
 
 import urllib.request
 from typing import Any
+from uuid import UUID
 
 import uvicorn
 from uvicorn.config import LifespanType
 
-from edge.correlation import current_caller
+from edge.correlation import known_caller
 from lms.logs import correlate
 from lms.settings import Settings
 
@@ -17,7 +18,7 @@ ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - what it means to listen there,
 
 def serve(app: Any, settings: Settings, port: int, *, lifespan: LifespanType = "on") -> None:
     """Serves an ASGI application until a signal; requests under way get five seconds to end."""
-    correlate(lambda: str(current_caller().correlation_id))
+    correlate(_correlation_id)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -35,11 +36,21 @@ def serve(app: Any, settings: Settings, port: int, *, lifespan: LifespanType = "
     uvicorn.Server(config).run()
 
 
+def _correlation_id() -> UUID | None:
+    caller = known_caller()
+    return caller.correlation_id if caller else None
+
+
 def answers(settings: Settings, port: int) -> bool:
     """Whether a process of this machine answers that it is alive."""
-    host = "127.0.0.1" if settings.host in ALL_ADDRESSES else settings.host
+    host = local_host(settings)
     try:
         with urllib.request.urlopen(f"http://{host}:{port}/health/live", timeout=ANSWER_SECONDS):
             return True
     except OSError:
         return False
+
+
+def local_host(settings: Settings) -> str:
+    """Where this machine reaches what our processes listen on."""
+    return "127.0.0.1" if settings.host in ALL_ADDRESSES else settings.host

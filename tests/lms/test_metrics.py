@@ -3,8 +3,6 @@
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import msgspec
 import pytest
@@ -14,12 +12,11 @@ from event_store.metrics import measured_append
 from lms.migrate import migrate
 from lms.processes import PROCESSES
 from lms.seeds.small import plant_if_new
-from lms.service import Service
 from lms.settings import Settings
 from lms.stack import Process
 from lms.telemetry.endpoint import OFFSETS, metrics_port
-
-DEADLINE = 60.0
+from tests.lms.conftest import DEADLINE, Starting
+from tests.lms.waiting import eventually
 
 Samples = dict[str, float]
 
@@ -36,27 +33,6 @@ def scraped(settings: Settings, process: str) -> Samples:
     return found
 
 
-def eventually(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < limit, "it took too long"
-        time.sleep(0.05)
-
-
-@pytest.fixture
-def running(settings: Settings) -> Iterator[Callable[[str], Service]]:
-    """Starts processes of a migrated system of this test alone."""
-    with ExitStack() as stack:
-
-        def start(name: str) -> Service:
-            process = Process(name, settings)
-            stack.callback(process.stop)
-            process.start(DEADLINE)
-            return process
-
-        yield start
-
-
 def test_every_process_has_a_number_of_its_own() -> None:
     assert set(PROCESSES) <= set(OFFSETS)
     assert len(set(OFFSETS.values())) == len(OFFSETS)
@@ -70,7 +46,7 @@ def test_ports_are_remembered_ones_or_follow_from_the_first(settings: Settings) 
 
 
 def test_relay_projector_and_policies_say_how_they_are_doing(
-    settings: Settings, running: Callable[[str], Service]
+    settings: Settings, running: Starting
 ) -> None:
     migrate(settings)
     for name in ("relay", "projector", "policies"):
@@ -91,7 +67,7 @@ def test_relay_projector_and_policies_say_how_they_are_doing(
 
 
 def test_a_second_process_of_a_kind_works_without_metrics_of_its_own(
-    settings: Settings, running: Callable[[str], Service]
+    settings: Settings, running: Starting
 ) -> None:
     migrate(settings)
     running("relay")
@@ -100,7 +76,7 @@ def test_a_second_process_of_a_kind_works_without_metrics_of_its_own(
     assert b"nobody can read the metrics" in second.log.read_bytes()
 
 
-def test_metrics_can_be_switched_off(settings: Settings, running: Callable[[str], Service]) -> None:
+def test_metrics_can_be_switched_off(settings: Settings, running: Starting) -> None:
     port = metrics_port(settings, "gateway")
     silent = msgspec.structs.replace(settings, metrics="off")
     gateway = Process("gateway", silent)
