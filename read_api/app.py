@@ -31,7 +31,7 @@ from read_api.enrollment import EnrollmentController
 from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
 from read_api.history import Historian
-from read_api.learner import UserController, me
+from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.role import list_roles
 from read_api.survey import SurveyController
@@ -51,7 +51,7 @@ CONTROLLERS: tuple[Any, ...] = (
     asyncapi,
     list_feedback,
     jwks,
-    me,
+    get_me,
     list_notifications,
     list_roles,
     list_testimonials,
@@ -111,7 +111,7 @@ def create_read_api(
         },
     )
     for handler in _guarded(app):
-        _check(handler)
+        check(handler)
     return app
 
 
@@ -122,7 +122,7 @@ def _guarded(app: Litestar) -> Iterator[HTTPRouteHandler]:
                 yield handler
 
 
-def _check(handler: HTTPRouteHandler) -> None:
+def check(handler: HTTPRouteHandler) -> None:
     """A query without a permission or without its projections is a mistake found at the start."""
     operation = operation_of(handler)
     if operation not in QUERIES:

@@ -128,7 +128,7 @@ class CertificateController(Controller):
         certificate = await _certificate(asking, certificate_id)
         headers = {"ETag": etag(certificate.version)}
         if is_unmodified(if_none_match, certificate.version):
-            return Response(None, status_code=304, headers=headers)
+            return Response(b"", status_code=304, headers=headers)
         document = await asyncio.to_thread(_print, printer, certificate)
         name = f'inline; filename="certificate-{certificate.number}.pdf"'
         return Response(document, media_type=PDF, headers={**headers, "Content-Disposition": name})

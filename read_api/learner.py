@@ -104,7 +104,9 @@ class UserController(Controller):
 
 
 @get("/me", operation_id="GetMe", tags=["Users"], opt={READS: ("learner",)})
-async def me(asking: NamedDependency[Asking], if_none_match: IfNoneMatch = None) -> Response[User]:
+async def get_me(
+    asking: NamedDependency[Asking], if_none_match: IfNoneMatch = None
+) -> Response[User]:
     """Get one's own account."""
     user = await _user(asking, Where(), asking.me)
     return conditional(user, user.version, if_none_match)
