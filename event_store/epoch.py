@@ -36,8 +36,9 @@ def mend_epoch(connection: Connection[Any]) -> int:
 
 
 def _positions(connection: Connection[Any]) -> tuple[int, int]:
-    following = (_value(connection, _NEXT_TRANSACTION) + _epoch(connection)) << INDEX_BITS
-    return _value(connection, _LAST), following
+    """The last position, then the next one: others may append between the two questions."""
+    last = _value(connection, _LAST)
+    return last, (_value(connection, _NEXT_TRANSACTION) + _epoch(connection)) << INDEX_BITS
 
 
 def _epoch(connection: Connection[Any]) -> int:
