@@ -20,6 +20,7 @@ from edge.correlation import CorrelationMiddleware, TrustedPeers
 from edge.faults import STANDARD_FAULTS, invalid
 from edge.health import Check, Health, readiness
 from edge.metrics import MetricsMiddleware, RequestMetrics
+from edge.null import refuse_null
 from edge.openapi import document_of, openapi_config
 from edge.problem import (
     Fault,
@@ -63,6 +64,7 @@ def edge_app(
     def assemble(*own: ControllerRouterHandler, openapi: OpenAPIConfig | None) -> Litestar:
         return Litestar(
             [*controllers, *own],
+            before_request=refuse_null,
             dependencies=dict(dependencies or {}),
             exception_handlers=problem_handlers({**STANDARD_FAULTS, **faults}),
             lifespan=[*lifespan],

@@ -214,6 +214,15 @@ def test_wrong_values_of_a_journey_are_named(learner: Learner, course: WrittenCo
     problem(learner.asks("/enrollments/not-an-id"), 404, "not-found")
 
 
+def test_a_null_in_a_query_is_no_way_to_leave_a_filter_out(john: Learner) -> None:
+    assert fields(john.asks("/enrollments", course_id="null", status="NULL")) == {
+        "course_id",
+        "status",
+    }
+    assert fields(john.asks("/notifications", unread="null")) == {"unread"}
+    assert john.lists("/courses", q="null") == []
+
+
 def test_malformed_json_is_a_bad_request(instructor: Person) -> None:
     headers = {"Authorization": f"Bearer {instructor.token}", "Content-Type": "application/json"}
     for text in (b"{", b"", b'{"title": "A",}', b'{"title": "\xff"}'):

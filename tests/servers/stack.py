@@ -98,6 +98,6 @@ def pytest_runtest_makereport(
     """Show what the processes said last when a test fails."""
     report = yield
     stack = getattr(item, "funcargs", {}).get("stack")
-    if report.failed and isinstance(stack, Stack):
+    if report.failed and report.when == "call" and isinstance(stack, Stack):
         report.sections.append(("logs of the system", stack.last_words()))
     return report
