@@ -87,6 +87,7 @@ async def _load(options: Options, desk: Desk, log: Log, consumer: ConsumerFactor
         writer = Writer(warehouse.cursor())
         await _catch_up(options, writer, log)
         quack = Quack(options.quack_host, options.quack_port, options.quack_token, desk.log)
+        warehouse.share_cores()
         await asyncio.to_thread(quack.start, warehouse.connection)
         desk.open(warehouse)
         logger.info("analytics is live at position %d", writer.position)

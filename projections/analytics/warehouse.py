@@ -20,7 +20,7 @@ class AnotherShape(Exception):
 class Warehouse:
     """An open file. One process at a time can have it open, see `FileLock`."""
 
-    def __init__(self, path: Path, *, memory_limit: str = MEMORY_LIMIT, threads: int = 2) -> None:
+    def __init__(self, path: Path, *, memory_limit: str = MEMORY_LIMIT) -> None:
         """Opens or creates the file. Raises `AnotherShape`, or `duckdb.IOException` when another
         process has it open."""
         self.path = path
@@ -28,7 +28,7 @@ class Warehouse:
             path,
             config={
                 "memory_limit": memory_limit,
-                "threads": threads,
+                "threads": 1,  # for loading; see `share_cores`
                 "temp_directory": str(path.with_name(path.name + ".tmp")),
                 "preserve_insertion_order": False,
                 "autoinstall_known_extensions": False,
@@ -43,6 +43,10 @@ class Warehouse:
         except BaseException:
             self.connection.close()
             raise
+
+    def share_cores(self) -> None:
+        """Lets a query use two cores. Loading is no faster on two, and takes far more memory."""
+        self.connection.execute("SET GLOBAL threads = 2")
 
     def close(self) -> None:
         """Writes everything into the file itself, so that no WAL stays beside it."""

@@ -191,6 +191,7 @@ class Writer:
         except BaseException:
             self._roll_back()
             raise
+        self._connection.execute("DROP TABLE IF EXISTS staged")
         self._position = self._value("SELECT position FROM raw.state")
 
     def _roll_back(self) -> None:
