@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bus.message import DATA_IN_LOG, POSITION, PREVIOUS_POSITION, subject_for
+from bus.message import DATA_IN_LOG, POSITION, PREVIOUS_POSITION, TRACE, subject_for
 from bus.stream import STREAM
 from event_store.event_type import EventType
 
@@ -32,11 +32,12 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
     PREVIOUS_POSITION: _INTEGER | {"description": "Position of the event before it in the log."},
     "Lms-Version": _INTEGER | {"description": "The event's version in its stream."},
     "Lms-Stream-Type": {"type": "string", "description": "The kind of aggregate."},
+    TRACE: {"type": "string", "description": "W3C trace context of the command, when it has one"},
     "Lms-Metadata": {"type": "string", "description": "JSON: actor, correlation, causation, …"},
     DATA_IN_LOG: {"const": "true", "description": "Too large to carry: read it from the log."},
     "Nats-Msg-Id": _INTEGER | {"description": "The position again, for the server."},
 }
-_OPTIONAL_HEADERS: Final = frozenset({DATA_IN_LOG, "Lms-Metadata"})
+_OPTIONAL_HEADERS: Final = frozenset({DATA_IN_LOG, "Lms-Metadata", TRACE})
 
 
 def asyncapi(types: Iterable[EventType], *, version: str) -> dict[str, Any]:

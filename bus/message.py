@@ -23,6 +23,7 @@ POSITION: Final = "Lms-Position"
 PREVIOUS_POSITION: Final = "Lms-Previous-Position"
 # Set when the event is larger than the server carries: the reader finds it in the log.
 DATA_IN_LOG: Final = "Lms-Data-In-Log"
+TRACE: Final = "traceparent"
 # What the server and nats-py may add to a message: its fence, its id, line ends.
 _ROOM_FOR_FENCE: Final = 512
 
@@ -82,6 +83,8 @@ def encode(record: Record, previous: int, max_payload: int) -> tuple[dict[str, s
     without its data: only the fact that it happened, and where.
     """
     headers = _headers(record, previous)
+    if (trace := record.trace) is not None:
+        headers[TRACE] = trace
     headers["Lms-Metadata"] = _escape(record.metadata)
     size = sum(len(name) + len(value) + 4 for name, value in headers.items()) + len(record.data)
     if size + _ROOM_FOR_FENCE <= max_payload:

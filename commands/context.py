@@ -12,7 +12,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Who sends a command, when, from where and because of what.
 
     `causation` is the position of the event that a policy reacts to. `expected_version` is the
-    version that the stream must have. Times are aware, in UTC.
+    version that the stream must have. Times are aware, in UTC. `trace` is the W3C
+    `traceparent` under which the command is traced.
     """
 
     actor: Actor
@@ -26,6 +27,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     source_address: str | None = None
     user_agent: str | None = None
     reason: str | None = None
+    trace: str | None = None
 
 
 class Recorded(msgspec.Struct, frozen=True):

@@ -118,6 +118,7 @@ class Dispatcher:
                 command=type(command).__name__,
                 reason=context.reason or getattr(command, "reason", None),
                 client=self._client(context),
+                trace=context.trace or msgspec.UNSET,
             )
         )
 

@@ -17,6 +17,7 @@ from commands.dispatcher import Dispatcher
 from event_store.application import Log
 from event_store.epoch import check_epoch
 from lms.settings import Settings
+from lms.telemetry.traced_dispatcher import TracedDispatcher
 
 AUDIENCE = "lms"
 
@@ -47,7 +48,8 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
             check_epoch(connection)
         passwords = Passwords(pool)
         log = Log(settings.write_database_url, settings.master_key, connections=connections)
-        dispatcher = Dispatcher(
+        kind = TracedDispatcher if settings.otlp_endpoint else Dispatcher
+        dispatcher = kind(
             log,
             passwords,
             fingerprint_key=hmac.digest(settings.master_key, b"lms idempotency", "sha256"),

@@ -38,6 +38,7 @@ HttpUrl = Annotated[
     str, _expects("like http://host:8080, without a slash at the end", pattern="^https?://.*[^/]$")
 ]
 FirstPort = Annotated[int, _expects("a port from 0 to 65000", ge=0, le=65000)]
+Share = Annotated[float, _expects("a number from 0 to 1", ge=0, le=1)]
 Switch = Annotated[Literal["on", "off"], _expects("on or off")]
 Key = Annotated[bytes, _expects("32 bytes in base64", min_length=32, max_length=32)]
 Count = Annotated[int, _expects("a whole number from 1", ge=1)]
@@ -119,6 +120,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: Annotated[
         FirstPort, _says("First of their ports, one for each process; 0: free ones, remembered")
     ] = 0
+
+    otlp_endpoint: Annotated[
+        HttpUrl,
+        _says("OpenTelemetry collector, by OTLP over HTTP, for traces; unset: none"),
+    ] = ""
+    traced_share: Annotated[Share, _says("Share of requests that are traced, from 0 to 1")] = 1.0
 
     embedded_postgres: bool = False
     embedded_nats: bool = False

@@ -65,6 +65,7 @@ class Reactor:
                 command_id=uuid4(),
                 causation=record.position,
                 idempotency_key=f"{policy.name}:{cause(record)}:{number}",
+                trace=record.trace,
             )
             self._issue(policy.name, command, context)
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from lms.logs import log_to_stderr
 from lms.settings import Settings
 from lms.telemetry.endpoint import metrics_served
+from lms.telemetry.tracing import traces_exported
 
 PROCESSES = ("relay", "projector", "policies", "read-api", "write-api", "gateway")
 """In the order they are started; they are stopped the other way round."""
@@ -23,5 +24,5 @@ def run(name: str, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     module = import_module(f"lms.processes.{name.replace('-', '_')}")
-    with metrics_served(settings, name):
+    with traces_exported(settings, name), metrics_served(settings, name):
         module.main(settings)

@@ -10,6 +10,7 @@ from uvicorn.config import LifespanType
 from edge.correlation import known_caller
 from lms.logs import correlate
 from lms.settings import Settings
+from lms.telemetry.traced_app import TracedApp
 
 GRACE = 5
 ANSWER_SECONDS = 2.0
@@ -20,7 +21,7 @@ def serve(app: Any, settings: Settings, port: int, *, lifespan: LifespanType = "
     """Serves an ASGI application until a signal; requests under way get five seconds to end."""
     correlate(_correlation_id)
     config = uvicorn.Config(
-        app,
+        TracedApp(app) if settings.otlp_endpoint else app,
         host=settings.host,
         port=port,
         loop="uvloop",
