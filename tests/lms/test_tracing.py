@@ -4,6 +4,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -22,7 +23,10 @@ from tests.lms.conftest import Starting
 from tests.lms.waiting import eventually
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
-CALLER = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
+CALLERS_SPAN = "00f067aa0ba902b7"
+CALLER = f"00-{TRACE_ID}-{CALLERS_SPAN}-01"
+UNTRACED = f"00-{TRACE_ID}-{CALLERS_SPAN}-00"
+OF_TYPE = "FROM event_store.events WHERE type = %s"
 
 
 @pytest.fixture
@@ -41,16 +45,28 @@ def settings(settings: Settings, collector: Collector) -> Settings:
     return traced
 
 
-def log_in(settings: Settings, traceparent: str) -> str:
-    """Logs in through the gateway; returns the answer's correlation id."""
-    credentials = {"username": "john.doe", "password": settings.seed_password}
+def send(settings: Settings, path: str, body: object, **headers: str) -> tuple[str, Any]:
+    """Posts through the gateway; returns the answer's correlation id, and the answer."""
     request = urllib.request.Request(
-        f"{settings.public_url}/login",
-        data=json.dumps(credentials).encode(),
-        headers={"Content-Type": "application/json", "traceparent": traceparent},
+        f"{settings.public_url}{path}",
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **headers},
     )
     with urllib.request.urlopen(request, timeout=20) as answer:
-        return str(answer.headers["X-Correlation-Id"])
+        return str(answer.headers["X-Correlation-Id"]), json.load(answer)
+
+
+def log_in(settings: Settings, traceparent: str) -> tuple[str, str]:
+    """The manager logs in; returns the answer's correlation id, and the token."""
+    credentials = {"username": "manager", "password": settings.seed_password}
+    correlation, answer = send(settings, "/login", credentials, traceparent=traceparent)
+    return correlation, answer["access_token"]
+
+
+def only_value(settings: Settings, sql: str, *params: str) -> Any:
+    with psycopg.connect(settings.read_database_url) as connection:
+        [(value,)] = connection.execute(sql.encode(), params).fetchall()
+    return value
 
 
 def a_record(metadata: Metadata) -> Record:
@@ -70,29 +86,34 @@ def metadata() -> Metadata:
     return Metadata(correlation_id=uuid4(), command_id=uuid4(), command="PublishCourse")
 
 
-def test_a_request_is_followed_to_its_command_its_event_and_the_projection(
+def test_a_request_is_followed_to_its_event_and_to_all_that_follows_from_it(
     settings: Settings, collector: Collector, running: Starting
 ) -> None:
-    for process in ("relay", "projector", "write-api", "gateway"):
+    for process in ("relay", "projector", "policies", "write-api", "gateway"):
         running(process)
-    correlation = log_in(settings, CALLER)
-    with psycopg.connect(settings.read_database_url) as connection:
-        rows = connection.execute(
-            "SELECT metadata->>'trace' FROM event_store.events"
-            " WHERE type = 'learner.logged_in.v1' AND metadata->>'correlation_id' = %s",
-            (correlation,),
-        ).fetchall()
-    names = [
+    _, token = log_in(settings, UNTRACED)
+    course = only_value(settings, f"SELECT stream_id {OF_TYPE}", "course.published.v1")
+    authorized = {"Authorization": f"Bearer {token}"}
+    body = {"course_id": str(course)}
+    correlation, _ = send(settings, "/enrollments", body, **authorized, traceparent=CALLER)
+    steps = [
         ("lms-gateway", "POST write API"),
-        ("lms-write-api", "POST /login"),
-        ("lms-write-api", "command RecordLogin"),
-        ("lms-projector", "project learner.logged_in.v1"),
+        ("lms-write-api", "POST /enrollments"),
+        ("lms-write-api", "command EnrollLearner"),
+        ("lms-policies", "command CreateNotification"),
+        ("lms-projector", "project notification.created.v1"),
     ]
-    eventually(lambda: all(collector.find(*name) for name in names))
-    chain = [found for name in names if (found := collector.find(*name))]
-    assert {found.trace for found in chain} == {TRACE_ID}
-    assert [one.parent for one in chain] == ["00f067aa0ba902b7", *[one.span for one in chain[:3]]]
-    assert rows == [(f"00-{TRACE_ID}-{chain[2].span}-01",)]
+    eventually(lambda: all(collector.find(*step) for step in steps))
+    spans = [span for step in steps if (span := collector.find(*step))]
+    assert {span.trace for span in spans} == {TRACE_ID}
+    assert [span.parent for span in spans] == [CALLERS_SPAN, *[span.span for span in spans[:-1]]]
+    kept = only_value(
+        settings,
+        f"SELECT metadata->>'trace' {OF_TYPE} AND metadata->>'correlation_id' = %s",
+        "enrollment.created.v1",
+        correlation,
+    )
+    assert kept == f"00-{TRACE_ID}-{spans[2].span}-01"
     assert UUID(correlation) == UUID(TRACE_ID)
 
 
@@ -100,16 +121,16 @@ def test_whom_the_caller_does_not_trace_is_not_traced(
     settings: Settings, collector: Collector, running: Starting
 ) -> None:
     processes = [running(name) for name in ("write-api", "gateway")]
-    correlation = log_in(settings, CALLER.removesuffix("01") + "00")
+    correlation, _ = log_in(settings, UNTRACED)
     for process in processes:
         process.stop()  # sends what it has
-    with psycopg.connect(settings.read_database_url) as connection:
-        row = connection.execute(
-            "SELECT count(*), count(metadata->>'trace') FROM event_store.events"
-            " WHERE metadata->>'correlation_id' = %s",
-            (correlation,),
-        ).fetchone()
-    assert row == (1, 0)
+    kept = only_value(
+        settings,
+        f"SELECT metadata->>'trace' {OF_TYPE} AND metadata->>'correlation_id' = %s",
+        "learner.logged_in.v1",
+        correlation,
+    )
+    assert kept is None
     assert collector.seen == []
 
 
