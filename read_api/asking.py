@@ -6,15 +6,17 @@ from uuid import UUID
 
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
+from msgspec import structs
 
 from access.actor import Actor
+from access.permissions import Scope
 from domain.errors import NotFound
 from edge.position import MinPosition, PositionWaiter
 from edge.position import min_position as read_position
 from edge.request import EdgeRequest
 from read_api.condition import Where
 from read_api.database import Database
-from read_api.scope import READ_BY, Reach, reach_of, required_reach
+from read_api.scope import HAS_MANY, READ_BY, Reach, reach_of, required_reach
 
 T = TypeVar("T")
 
@@ -40,7 +42,8 @@ class Asking:
 
     def reach_for(self, name: str) -> Reach:
         """How far they may see a part of the answer, a `See…` row of the permission table."""
-        return reach_of(self._actor, name)
+        reach = reach_of(self._actor, name)
+        return structs.replace(reach, many_reports=self.reach.many_reports)
 
     def where(self, *, learner: str | None = None, course: str | None = None) -> Where:
         """The rows that this query reaches, by the columns of their learner and their course."""
@@ -57,6 +60,9 @@ def provide_asking(database: Database, waiter: PositionWaiter) -> Provide:
         handler = request.route_handler
         reach = required_reach(request.user, operation_of(handler))
         await waiter.wait(_projections(handler, reach), read_position(min_position))
+        if Scope.REPORTS in reach.scopes and not reach.is_unlimited:
+            many = await database.exists(HAS_MANY, (reach.actor_id,))
+            reach = structs.replace(reach, many_reports=many)
         return Asking(request.user, reach, database)
 
     return Provide(asking)

@@ -83,7 +83,7 @@ class UserController(Controller):
         cursor: CursorParameter = None,
     ) -> Page[User]:
         """List people, the newest first: all, one's reports, or those in one's courses."""
-        where = Where(asking.reach.learners("id"))
+        where = Where(asking.reach.learners("learner.id"))
         where.given(MATCHES, q or None)
         where.given("roles @> ARRAY[%s]", role)
         where.given("department = %s", department)
@@ -98,7 +98,7 @@ class UserController(Controller):
         if_none_match: IfNoneMatch = None,
     ) -> Response[User]:
         """Get one account."""
-        where = Where(asking.reach.learners("id"))
+        where = Where(asking.reach.learners("learner.id"))
         user = await _user(asking, where, learner_id)
         return conditional(user, user.version, if_none_match)
 

@@ -19,6 +19,21 @@ WITH RECURSIVE report (id) AS (
 SELECT id FROM report"""
 """SQL: everyone below a manager; UNION ends it even if people were each other's managers."""
 
+REPORTS_TO = """EXISTS (
+    WITH RECURSIVE above (id) AS (
+        SELECT person.manager_id FROM read_models.learner AS person WHERE person.id = {learner}
+        UNION
+        SELECT person.manager_id
+        FROM read_models.learner AS person JOIN above ON person.id = above.id
+    )
+    SELECT FROM above WHERE above.id = %s
+)"""
+"""SQL: whether a manager is somewhere above the learner in a column."""
+
+MANY = 1_000
+HAS_MANY = f"SELECT FROM ({REPORTS}) AS report OFFSET {MANY} LIMIT 1"
+"""SQL: a row if a manager has more reports than that."""
+
 OWN_COURSES = "SELECT id FROM read_models.course WHERE instructors @> ARRAY[%s]::uuid[]"
 """SQL: the courses that someone is an instructor of."""
 
@@ -27,10 +42,15 @@ READ_BY = {Scope.REPORTS: "learner", Scope.OWN_COURSES: "course"}
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """What one permission lets one person see."""
+    """What one permission lets one person see.
+
+    `many_reports`: so many that it is better to ask of each row whether it is about one of them
+    (rows of a page are found soon) than to collect them first.
+    """
 
     actor_id: UUID
     scopes: frozenset[Scope]
+    many_reports: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.scopes)
@@ -62,12 +82,14 @@ class Reach(msgspec.Struct, frozen=True):
         return any_of(conditions)
 
     def _conditions(self, learner: str | None, course: str | None) -> Iterator[Condition]:
-        """One for each scope. Ids are collected once (an array), not looked up for each row."""
+        """One for each scope. An array is collected once, not looked up for each row."""
         me = (self.actor_id,)
         if learner and Scope.SELF in self.scopes:
             yield Condition(f"{learner} = %s", me)
         if learner and Scope.REPORTS in self.scopes:
-            yield Condition(f"{learner} = ANY(ARRAY({REPORTS}))", me)
+            collected = f"{learner} = ANY(ARRAY({REPORTS}))"
+            climbed = REPORTS_TO.format(learner=learner)
+            yield Condition(climbed if self.many_reports else collected, me)
         if course and Scope.OWN_COURSES in self.scopes:
             yield Condition(f"{course} = ANY(ARRAY({OWN_COURSES}))", me)
 
