@@ -83,9 +83,10 @@ async def _keep_loading(options: Options, desk: Desk, log: Log, consumer: Consum
 
 
 async def _load(options: Options, desk: Desk, log: Log, consumer: ConsumerFactory) -> None:
+    # Opened twice, so that what loading in bulk took of memory is given back.
+    await _catch_up(options, log)
     with _opened(options.path) as warehouse:
         writer = Writer(warehouse.cursor())
-        await _catch_up(options, writer, log)
         quack = Quack(options.quack_host, options.quack_port, options.quack_token, desk.log)
         warehouse.share_cores()
         await asyncio.to_thread(quack.start, warehouse.connection)
@@ -100,15 +101,17 @@ async def _load(options: Options, desk: Desk, log: Log, consumer: ConsumerFactor
             quack.stop(warehouse.connection)
 
 
-async def _catch_up(options: Options, writer: Writer, log: Log) -> None:
+async def _catch_up(options: Options, log: Log) -> None:
     def load(stopping: threading.Event) -> None:
         last = log.last()
-        if last < writer.position:
-            raise AnotherHistory(f"the file is at {writer.position}, the log ends at {last}")
-        for loaded in catch_up(writer, options.conninfo, options.incoming):
-            logger.info("caught up with %d events", loaded)
-            if stopping.is_set():
-                raise Stopped
+        with _opened(options.path) as warehouse:
+            writer = Writer(warehouse.cursor())
+            if last < writer.position:
+                raise AnotherHistory(f"the file is at {writer.position}, the log ends at {last}")
+            for loaded in catch_up(writer, options.conninfo, options.incoming):
+                logger.info("caught up with %d events", loaded)
+                if stopping.is_set():
+                    raise Stopped
 
     await _patiently(load)
 
