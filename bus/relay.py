@@ -14,11 +14,11 @@ from typing import Final
 
 import msgspec
 from nats.aio.msg import Msg
+from prometheus_client import Counter, Gauge
 
 from bus.cancellation import stop_if_cancelled
 from bus.connection import NATS_DOWN, Connection
 from bus.log import LOG_DOWN, Log, LogInThread
-from bus.metrics import POSITION, PUBLISHED, STANDING_BY
 from bus.pause import Pause
 from bus.publisher import Overtaken, Publisher, Refused
 from bus.stream import StreamSettings, Tip, declare, find_tip
@@ -26,6 +26,10 @@ from bus.wake import WAKE
 from event_store.record import Record
 
 logger = logging.getLogger(__name__)
+
+PUBLISHED: Final = Counter("lms_relay_published", "Events that the relay has put into the stream")
+POSITION: Final = Gauge("lms_relay_position", "Position up to which all events are in the stream")
+STANDING_BY: Final = Gauge("lms_relay_standing_by", "1 while another relay is at work")
 
 _DOWN = (*NATS_DOWN, *LOG_DOWN, Refused)
 _FIRST_LOOK: Final = 0.001
