@@ -1,0 +1,205 @@
+"""A whole stack under its supervisor (`lms up`), and all that can happen to its processes."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGCONT, SIGINT, SIGKILL, SIGSTOP, Signals
+from typing import Any
+
+from lms import stack
+from lms.processes import PROCESSES
+from lms.settings import Settings
+from tests.survival.deadline import wait_for
+
+PROC = Path("/proc")
+WORST = ("ERROR", "CRITICAL")
+
+
+class Stack:
+    """A stack on servers of its own, with fsync on, from the first start on.
+
+    A service that is killed is started again by the supervisor, never by the test.
+    """
+
+    def __init__(self, environment: Mapping[str, str], story: Path) -> None:
+        self.settings = Settings.load(environment)
+        self.url = self.settings.public_url
+        self._story = story
+        self._killed: list[str] = []
+        with story.open("wb") as output:
+            self._supervisor = subprocess.Popen(
+                [sys.executable, "-m", "lms", "up"],
+                env={**os.environ, **environment},
+                stdout=output,
+                stderr=output,
+            )
+        wait_for(lambda: "Ctrl-C stops everything" in self._told(), "the stack is up")
+        wait_for(self.is_whole, "the stack is whole")
+
+    def stop(self) -> None:
+        """Stops it in good order."""
+        self._supervisor.send_signal(SIGINT)
+        try:
+            self._supervisor.wait(30)
+        except subprocess.TimeoutExpired:
+            self._supervisor.kill()
+            self._supervisor.wait()
+
+    def pid_of(self, service: str) -> int:
+        """The process id of a service, as it was started last."""
+        return int(re.findall(rf"^{service} runs \(process (\d+)\)", self._told(), re.M)[-1])
+
+    def kill(self, *services: str, signal: Signals = SIGKILL) -> None:
+        """Sends the signal to all of them at once; returns when each has a successor."""
+        pids = {service: self.pid_of(service) for service in services}
+        self._killed += services
+        for pid in pids.values():
+            os.kill(pid, signal)
+        wait_for(
+            lambda: all(self.pid_of(service) != pid for service, pid in pids.items()),
+            f"{', '.join(services)} started again",
+        )
+
+    def kill_nats_and_wipe_it(self) -> None:
+        """The supervisor is held back meanwhile, so that NATS is not started on half a folder."""
+        with self.frozen(self._supervisor.pid):
+            old = self.pid_of("nats")
+            self._killed.append("nats")
+            os.kill(old, SIGKILL)
+            shutil.rmtree(self.settings.data_dir / "nats")
+        wait_for(lambda: self.pid_of("nats") != old, "NATS started again")
+
+    @contextmanager
+    def frozen_postgres(self) -> Iterator[None]:
+        """No process of it does anything while the block runs; connections stay open."""
+        postmaster = self.pid_of("postgres")
+        with self.frozen(postmaster, *_children(postmaster)):
+            yield
+
+    @contextmanager
+    def frozen(self, *pids: int) -> Iterator[None]:
+        """These processes do nothing while the block runs."""
+        stopped = [pid for pid in pids if _send(pid, SIGSTOP)]
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                _send(pid, SIGCONT)
+
+    @contextmanager
+    def a_second(self, *processes: str) -> Iterator[None]:
+        """One more of each of these processes while the block runs, as on another machine."""
+        folder = self.settings.data_dir.parent / "another-machine"
+        environment = self.settings.environment() | {"LMS_DATA_DIR": str(folder)}
+        settings = Settings.load(environment)
+        doubles = [stack.Process(name, settings) for name in processes]
+        try:
+            for double in doubles:
+                double.start()
+            yield
+            assert all(double.running for double in doubles)
+        finally:
+            for double in doubles:
+                double.kill()
+
+    def is_whole(self) -> bool:
+        """Whether every process does its work, and the gateway says so too."""
+        return self.is_ready() and all(
+            stack.is_alive(self.settings, name, self.pid_of(name)) for name in PROCESSES
+        )
+
+    def is_ready(self) -> bool:
+        """What `/health/ready` says."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def ended_by_themselves(self) -> list[str]:
+        """Services that ended although nobody killed them."""
+        ended = re.findall(r"^(\S+) ended with", self._told(), re.M)
+        for service in self._killed:
+            if service in ended:
+                ended.remove(service)
+        return ended
+
+    def lms(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command of the program."""
+        return subprocess.run(
+            [sys.executable, "-m", "lms", *arguments],
+            env={**os.environ, **self.settings.environment()},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def logged(self) -> "Logged":
+        """What our processes log from now on."""
+        return Logged(self.settings.data_folder().folder("logs"))
+
+    def _told(self) -> str:
+        return self._story.read_text()
+
+
+class Logged:
+    """The lines that our processes have added to their logs since this object was made."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = [folder / f"{name}.log" for name in PROCESSES]
+        self._begin = {file: _size(file) for file in self._files}
+
+    def errors(self, is_expected: Callable[[Mapping[str, Any]], bool]) -> list[object]:
+        """Lines that tell of a mistake of the program: an error, a stack trace, no JSON at all."""
+        return [line for line in self._lines() if _is_bad(line) and not is_expected(line)]
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        for file in self._files:
+            with file.open(errors="replace") as log:
+                log.seek(self._begin[file])
+                for line in log:
+                    yield _parsed(line, file.stem)
+
+
+def _parsed(line: str, process: str) -> dict[str, Any]:
+    try:
+        parsed: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {"level": "ERROR", "process": process, "logger": "", "message": line}
+    return parsed
+
+
+def _is_bad(line: Mapping[str, Any]) -> bool:
+    return line["level"] in WORST or "error" in line
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _send(pid: int, signal: Signals) -> bool:
+    try:
+        os.kill(pid, signal)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for file in PROC.glob("[0-9]*/stat"):
+        try:
+            parent = int(file.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            found.append(int(file.parent.name))
+    return found
