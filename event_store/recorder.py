@@ -112,7 +112,7 @@ class Recorder(PostgresApplicationRecorder):
         if not stored_events and request is None and not also:
             return []
         statement = _insert(stored_events, metadata.decode(), request)
-        with measured_append(), translated(), self.datastore.pool.connection() as connection:
+        with measured_append(), self._connection() as connection:
             if not also:
                 return _positions(connection, statement)
             with connection.transaction():
@@ -122,7 +122,7 @@ class Recorder(PostgresApplicationRecorder):
 
     def find_request(self, scope: str, key: str) -> Request | None:
         """What was answered when this key was used before."""
-        with translated(), self.datastore.pool.connection() as connection:
+        with self._connection() as connection:
             row = connection.execute(
                 "SELECT scope, key, fingerprint, id, version, position"
                 " FROM event_store.idempotency WHERE scope = %s AND key = %s",
@@ -133,7 +133,7 @@ class Recorder(PostgresApplicationRecorder):
 
     def position_of(self, stream_id: UUID) -> int:
         """The position of the stream's last event; 0 when it has none."""
-        with translated(), self.datastore.pool.connection() as connection:
+        with self._connection() as connection:
             row = connection.execute(
                 "SELECT position FROM event_store.events WHERE stream_id = %s"
                 " ORDER BY version DESC LIMIT 1",
@@ -151,7 +151,7 @@ class Recorder(PostgresApplicationRecorder):
         limit: int | None = None,
     ) -> list[StoredEvent]:
         order = "DESC" if desc else "ASC"
-        with translated(), self.datastore.pool.connection() as connection:
+        with self._connection() as connection:
             rows = connection.execute(
                 "SELECT stream_id, version, type, data::text AS data FROM event_store.events"
                 " WHERE stream_id = %s AND version > %s AND version <= %s"
@@ -180,7 +180,7 @@ class Recorder(PostgresApplicationRecorder):
     ) -> list[Notification]:
         """Settled events only, in the order of their positions."""
         after = -1 if start is None else start - inclusive_of_start
-        with translated(), self.datastore.pool.connection() as connection:
+        with self._connection() as connection:
             rows = connection.execute(
                 "SELECT position, stream_id, version, type, data::text AS data"
                 f" FROM event_store.events WHERE position > %s AND position < {SETTLED}"
@@ -200,7 +200,7 @@ class Recorder(PostgresApplicationRecorder):
         ]
 
     def max_notification_id(self) -> int | None:
-        with translated(), self.datastore.pool.connection() as connection:
+        with self._connection() as connection:
             row = connection.execute(
                 f"SELECT max(position) AS last FROM event_store.events WHERE position < {SETTLED}"
             ).fetchone()
@@ -209,6 +209,21 @@ class Recorder(PostgresApplicationRecorder):
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[Any]:
         """Nobody is notified by Postgres here: follow the log with `bus.consumer`."""
         raise TypeError("The log is followed with bus.consumer, not by LISTEN.")
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection[DictRow]]:
+        """A connection whose errors are this room's.
+
+        One that turns out to be dead is seldom alone, for the server has restarted: the others are
+        looked at before each of them fails somebody.
+        """
+        with translated(), self.datastore.pool.connection() as connection:
+            try:
+                yield connection
+            except psycopg.OperationalError:
+                if connection.closed:
+                    self.datastore.pool.check()
+                raise
 
 
 def _insert(
