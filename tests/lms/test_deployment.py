@@ -12,7 +12,7 @@ from lms.processes import PROCESSES
 from lms.settings import PROJECT, description_of, variable_of, variables
 
 SERVERS = {"postgres", "nats"}
-ONE_SHOTS = {"migrate"}
+ONE_SHOTS = {"migrate", "seed"}
 APART = {"tests", "benchmarks"}
 OF_COMPOSE = {"POSTGRES_PASSWORD", "NATS_PASSWORD"}
 

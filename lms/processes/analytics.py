@@ -1,0 +1,39 @@
+"""Loads the log into DuckDB, and lets analysts read it live."""
+
+from bus.connection import Connection
+from bus.consumer import Consumer
+from event_store.reader import Reader
+from lms.composition import open_pool
+from lms.processes.background import work
+from lms.settings import Settings
+from projections.analytics.process import Options, run_analytics
+
+
+def main(settings: Settings) -> None:
+    """Runs until a signal."""
+    work("analytics", settings, lambda: _analytics(settings))
+
+
+async def _analytics(settings: Settings) -> None:
+    with open_pool(settings.read_database_url, 2) as pool:
+        async with Connection(settings.nats_url, "analytics") as nats:
+            log = Reader(pool)
+            await run_analytics(
+                options_of(settings),
+                log,
+                lambda position: Consumer("analytics", nats, log, position),
+            )
+
+
+def options_of(settings: Settings) -> Options:
+    """Where the analytics process finds everything, and where it is found."""
+    return Options(
+        path=settings.duckdb_file,
+        conninfo=settings.read_database_url,
+        quack_host=settings.host,
+        quack_port=settings.quack_port,
+        quack_token=settings.quack_token,
+        http_host=settings.host,
+        http_port=settings.analytics_port,
+        internal_token=settings.internal_token,
+    )
