@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from lms.data_folder import free_port
 from lms.service import Service
@@ -15,6 +17,7 @@ from tests.servers.folder import server_folder
 
 PASSWORD = "only-for-tests-1"
 SERVING = ("GATEWAY", "WRITE_API", "READ_API")
+TESTS = "tests/journey/"
 READY = b"Ctrl-C stops everything."
 DEADLINE = 180.0
 LAST_LINES = 12
@@ -73,7 +76,7 @@ def _end_of(log: Path) -> str:
 def stack() -> Iterator[Stack]:
     """A running, seeded system; shared, so tests use people and courses of their own.
 
-    It takes some ten seconds to start.
+    It takes some ten seconds to start, so ask for it in `tests/journey/` only.
     """
     with server_folder() as folder:
         stack = Stack(folder)
@@ -83,12 +86,16 @@ def stack() -> Iterator[Stack]:
         assert stack.exit_code == 0, stack.last_words()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of one system run in one process, so that only one system is started."""
-    for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+class OneStack(LoadScopeScheduling):
+    """How pytest-xdist spreads tests: those of the running system go to one process, so that only
+    one is started; of all others each goes wherever there is room."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TESTS if nodeid.startswith(TESTS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneStack:
+    return OneStack(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
