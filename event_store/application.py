@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T", bound=Aggregate)
 
 CACHED_AGGREGATES = 10_000
+PATIENCE = 5
+"""Seconds to wait for a connection to the database."""
 
 
 class Log(Application[UUID]):
@@ -75,6 +77,8 @@ class Log(Application[UUID]):
 
     def construct_mapper(self) -> Mapper:
         datastore: PostgresDatastore = self.factory.datastore  # type: ignore[attr-defined]
+        # Pauses between attempts to connect double: beginning anew finds a server sooner.
+        datastore.pool.reconnect_timeout = PATIENCE
         datastore.pool.open()
         self.keys = PersonalKeys(datastore.pool, self._master_key)
         self.types = EventTypes(AGGREGATES)
@@ -132,6 +136,7 @@ def _environment(database_url: str, connections: int) -> Mapping[str, str]:
         "POSTGRES_USER": str(parts["user"]),
         "POSTGRES_PASSWORD": str(parts.get("password") or ""),
         "POSTGRES_POOL_SIZE": str(connections),
+        "POSTGRES_CONNECT_TIMEOUT": str(PATIENCE),
         "POSTGRES_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": "10",
         "AGGREGATE_CACHE_MAXSIZE": str(CACHED_AGGREGATES),
         "AGGREGATE_CACHE_FASTFORWARD": "n",

@@ -20,6 +20,8 @@ from lms.settings import Settings
 from lms.telemetry.traced_dispatcher import TracedDispatcher
 
 AUDIENCE = "lms"
+PATIENCE = 5.0
+"""Seconds to wait for a connection to the database."""
 
 Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
 
@@ -72,7 +74,15 @@ def token_verifier(settings: Settings, pool: Pool) -> TokenVerifier:
 def open_pool(url: str, size: int) -> Iterator[Pool]:
     """Connections in autocommit mode; every statement is its own transaction unless told."""
     pool: Pool = ConnectionPool(
-        url, min_size=1, max_size=size, kwargs={"autocommit": True}, open=False
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=PATIENCE,
+        # Pauses between attempts to connect double: giving up soon, and beginning anew when asked
+        # again, finds the server within seconds of its return however long it was away.
+        reconnect_timeout=PATIENCE,
+        kwargs={"autocommit": True},
+        open=False,
     )
     with pool:
         yield pool

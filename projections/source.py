@@ -70,6 +70,7 @@ def open_source(conninfo: str, master_key: bytes) -> Iterator[Source]:
         min_size=1,
         max_size=12,
         timeout=5,
+        reconnect_timeout=5,  # its pauses double: beginning anew finds a server sooner
         kwargs={"autocommit": True},
         open=False,
     )

@@ -13,6 +13,8 @@ STATEMENT_TIMEOUT = 5.0
 """Seconds that one query may take."""
 WAIT_FOR_CONNECTION = 2.0
 """Seconds that a query waits for one of the connections to be free."""
+GIVE_UP_CONNECTING = 5.0
+"""Seconds of attempts to connect, between which pauses double; the next query begins anew."""
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
@@ -28,6 +30,7 @@ def open_pool(database_url: str, *, connections: int = 10) -> Pool:
         min_size=min(2, connections),
         max_size=connections,
         timeout=WAIT_FOR_CONNECTION,
+        reconnect_timeout=GIVE_UP_CONNECTING,
         open=False,
         kwargs={
             "autocommit": True,
