@@ -18,6 +18,7 @@ class Status(msgspec.Struct, frozen=True):
 
 def statuses(pool: Pool, log: Log) -> list[Status]:
     """Every policy that has run, by name."""
+    end = log.last()  # before a connection is taken: the log may want one of the same pool
     with pool.connection() as connection:
         return (
             connection.cursor(row_factory=class_row(Status))
@@ -27,7 +28,7 @@ def statuses(pool: Pool, log: Log) -> list[Status]:
                 "  WHERE e.position > p.position AND e.position <= %s) AS lag,"
                 " (SELECT count(*) FROM policies.parked k WHERE k.policy = p.policy) AS parked"
                 " FROM policies.position p ORDER BY policy",
-                (log.last(),),
+                (end,),
             )
             .fetchall()
         )
