@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from domain.roles import Role
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
+from edge.openapi import PROBLEMS
 from read_api.asking import READS, Asking, found
 from read_api.condition import Condition, Where
 from read_api.listing import Listing
@@ -103,7 +104,12 @@ class UserController(Controller):
         return conditional(user, user.version, if_none_match)
 
 
-@get("/me", operation_id="GetMe", tags=["Users"], opt={READS: ("learner",)})
+@get(
+    "/me",
+    operation_id="GetMe",
+    tags=["Users"],
+    opt={READS: ("learner",), PROBLEMS: (404,)},
+)
 async def get_me(
     asking: NamedDependency[Asking], if_none_match: IfNoneMatch = None
 ) -> Response[User]:

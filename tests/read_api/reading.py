@@ -59,6 +59,7 @@ class Reading:
     def __init__(self, client: TestClient[Any], source: Source) -> None:
         self._client = client
         self._source = source
+        self._projected = -1
 
     def get(self, path: str, by: Person | Actor | None = None, **options: Any) -> httpx.Response:
         """Asks as somebody, or without a log-in. `headers` and `params` as in httpx."""
@@ -84,8 +85,13 @@ class Reading:
         return self.get(path, by, **options).status_code
 
     def project(self) -> None:
+        """Brings the read models up to the end of the log."""
+        last = self._source.log.last()
+        if last == self._projected:
+            return
         for projection in PROJECTIONS:
             open_live(projection, self._source).close()
+        self._projected = last
 
 
 @contextmanager
