@@ -128,6 +128,7 @@ def create_app(desk: Desk, internal_token: str) -> Litestar:
         state=State({"desk": desk}),
         exception_handlers=handlers,
         openapi_config=None,
+        logging_config=None,  # the process has its own
     )
 
 
