@@ -135,7 +135,7 @@ def _test(request: Json) -> str:
     ]
     if condition := request.get("until"):
         return "\n".join(
-            [*lines, *_waiting(f"pm.response.code === {status} && {condition}", tests)]
+            [*lines, *_waiting(f"pm.response.code === {status} && ({condition})", tests)]
         )
     return "\n".join([*lines, *tests])
 

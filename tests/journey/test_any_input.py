@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from edge.position import MIN_POSITION_HEADER
 from tests.journey.cast import Cast
-from tests.journey.lms import Lms, Person, body_of
+from tests.journey.lms import Lms, Person, body_of, eventually
 
 EXAMPLES = {GenerationMode.POSITIVE: 25, GenerationMode.NEGATIVE: 12}
 LONGEST_QUERY = 5_000
@@ -104,6 +104,7 @@ def test_no_input_makes_it_fail(
     mode: GenerationMode,
 ) -> None:
     world = World(cast, instructor)
+    eventually(lambda: admin.asks("/analytics").status_code == 200, "analytics")
     someone = admin if role == "admin" else world.learner
     operations: list[Operation] = [found.ok() for found in schema.get_all_operations()]
     for operation in operations:

@@ -163,15 +163,39 @@ def test_the_numbers_show_it_within_seconds(
     analyst: Person, learner: Learner, course: WrittenCourse
 ) -> None:
     enrollment = learner.completes(course)
-    sql = f"SELECT count(*) AS n FROM raw.events WHERE stream_id = '{enrollment}'"
 
     def look() -> Json | None:
-        answer = analyst.asks("/analytics/sql", query=sql)
-        return body if answer.status_code == 200 and (body := answer.json()) else None
+        answer = analyst.asks("/analytics/progress", course_id=course.id, limit=1000)
+        rows = answer.json()["items"] if answer.status_code == 200 else []
+        mine = (row for row in rows if row["learner_id"] == learner.id and row["completed"])
+        return next(mine, None)
 
-    eventually(look, "the events in DuckDB")
-    for path in ("/analytics", "/analytics/progress", "/analytics/engagement"):
-        assert analyst.sees(path)
+    row = eventually(look, "the completion in DuckDB")
+    assert (row["course_title"], row["mean_percent"], row["seconds"]) == (course.title, 100, 120)
+    sql = f"SELECT count(*) AS events FROM raw.events WHERE stream_id = '{enrollment}'"
+    table = analyst.sees("/analytics/sql", query=sql)
+    assert (table["columns"], table["rows"]) == (["events"], [[7]])
+    assert analyst.sees("/analytics")["completion_rate"] > 0
+    today = analyst.lists("/analytics/engagement")[-1]
+    assert today["lessons_completed"] >= len(course.lessons)
+
+
+def test_analysts_ask_in_sql_for_what_is_in_the_warehouse_only(
+    analyst: Person, instructor: Person
+) -> None:
+    csv = analyst.asks("/analytics/sql", query="SELECT 1 AS one", format="csv")
+    assert csv.headers["Content-Type"].startswith("text/csv")
+    assert csv.text.split() == ["one", "1"]
+    for sql in (
+        "SELECT * FROM read_text('/etc/passwd')",
+        "COPY (SELECT 1) TO '/tmp/out.csv'",
+        "DROP TABLE raw.events",
+        "SELECT 1; DROP TABLE raw.events",
+        "SET threads = 1",
+    ):
+        refused = analyst.asks("/analytics/sql", query=sql)
+        assert refused.status_code == 422, f"{sql}: {refused.status_code} {refused.text}"
+    assert instructor.asks("/analytics/sql", query="SELECT 1").status_code == 403
 
 
 def _opinion(learner: Person, course: WrittenCourse) -> list[Json]:
