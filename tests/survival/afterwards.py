@@ -18,6 +18,10 @@ from tests.survival.deadline import wait_for
 from tests.survival.people import Crowd, Enrolled, Ledger
 from tests.survival.stack import Logged, Stack
 
+SUMMARY: Final = (
+    "SELECT count(*), count(DISTINCT position), max(position), count(DISTINCT stream_id),"
+    " sum(version)::bigint FROM"
+)
 TOLD: Final = [
     "assessment.failed",
     "assessment.passed",
@@ -44,6 +48,11 @@ def nothing_happened(stack: Stack, crowd: Crowd, logged: Logged) -> None:
 def everything_catches_up(stack: Stack) -> None:
     """Waits until policies have nothing to do any more, and all are at the end of the log."""
     wait_for(lambda: _is_at_rest(stack), "everything has caught up")
+    logged = [list(row) for row in stack.ask(f"{SUMMARY} event_store.events")]
+    wait_for(
+        lambda: stack.ask_analytics(f"{SUMMARY} raw.events") == logged,
+        "analytics has every event of the log once",
+    )
 
 
 def recorded_once(stack: Stack, ledger: Ledger) -> None:

@@ -164,7 +164,7 @@ class Town:
         id = UUID(admin.sends("POST", "/users", account)["id"])
         return Person(id, self._tokens.of(id, Role.EMPLOYEE), admin._client, admin._ledger)
 
-    def a_course(self, lessons: int = 4) -> Course:
+    def a_course(self, lessons: int = 2) -> Course:
         """A new course, made by commands."""
         with self.an_admin() as admin:
             course_id = admin.sends("POST", "/courses", {"title": "Survival"})["id"]
@@ -225,7 +225,7 @@ class Crowd:
 
     def goes_on(self) -> None:
         """Returns when the system has acknowledged some more commands: how many is chance."""
-        goal = len(self.ledger.commands) + random.randint(30, 90)
+        goal = len(self.ledger.commands) + random.randint(20, 60)
         wait_for(lambda: len(self.ledger.commands) >= goal or self._failed(), "commands go on")
 
     def is_held_up(self) -> None:

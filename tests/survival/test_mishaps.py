@@ -80,7 +80,7 @@ def test_there_are_two_of_each_and_the_first_ones_die(
 ) -> None:
     logged = stack.logged()
     followers = ("relay", "projector", "policies")
-    with learners_at_work() as crowd, stack.a_second(*followers):
+    with stack.a_second(*followers), learners_at_work() as crowd:
         crowd.goes_on()
         stack.kill(*followers)
         crowd.goes_on()
