@@ -61,6 +61,13 @@ class Stack(Service):
         """What this system runs with."""
         return Settings.load(self._own)
 
+    def left_behind(self) -> list[str]:
+        """The command lines of processes that it has started and that still run."""
+        pids = re.findall(r"runs \(process (\d+)\)", self.log.read_text())
+        files = (Path(f"/proc/{pid}/cmdline") for pid in pids)
+        # Of one that has ended, but that nobody has waited for yet, it is empty.
+        return [found for file in files if file.exists() and (found := file.read_text())]
+
     def last_words(self) -> str:
         """The ends of all logs."""
         logs = [self.log, *sorted((self._folder / "data" / "logs").glob("*.log"))]
@@ -84,6 +91,7 @@ def stack() -> Iterator[Stack]:
         yield stack
         stack.stop(grace=60)
         assert stack.exit_code == 0, stack.last_words()
+        assert stack.left_behind() == []
 
 
 class OneStack(LoadScopeScheduling):
