@@ -41,7 +41,7 @@ PEOPLE = [frozenset({role}) for role in Role if role is not Role.SYSTEM] + [
 ]
 
 
-@pytest.mark.parametrize("roles", PEOPLE, ids="+".join)
+@pytest.mark.parametrize("roles", PEOPLE, ids=lambda roles: "+".join(sorted(roles)))
 @pytest.mark.parametrize("name", PATHS)
 def test_a_query_answers_by_the_permission_table(
     reading: Reading, name: str, roles: frozenset[Role]
