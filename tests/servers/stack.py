@@ -17,7 +17,8 @@ from tests.servers.folder import server_folder
 
 PASSWORD = "only-for-tests-1"
 SERVING = ("GATEWAY", "WRITE_API", "READ_API")
-TESTS = "tests/journey/"
+WITH_A_STACK = ("tests/journey/", "tests/survival/")
+"""Rooms of tests that share one running system each."""
 READY = b"Ctrl-C stops everything."
 DEADLINE = 180.0
 LAST_LINES = 12
@@ -94,16 +95,19 @@ def stack() -> Iterator[Stack]:
         assert stack.left_behind() == []
 
 
-class OneStack(LoadScopeScheduling):
-    """How pytest-xdist spreads tests: those of the running system go to one process, so that only
-    one is started; of all others each goes wherever there is room."""
+class OneStackForEachRoom(LoadScopeScheduling):
+    """How pytest-xdist spreads tests: a room that shares a running system goes to one process, so
+    that only one is started; of all other tests each goes wherever there is room.
+
+    `--dist loadgroup` doesn't do it: the name it adds to a test's id is lost in pytest 9.2.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return TESTS if nodeid.startswith(TESTS) else nodeid
+        return next((room for room in WITH_A_STACK if nodeid.startswith(room)), nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneStack:
-    return OneStack(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneStackForEachRoom:
+    return OneStackForEachRoom(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
