@@ -9,6 +9,10 @@ COPY . .
 RUN uv sync --frozen --no-dev --compile-bytecode
 
 FROM python:3.13-slim
+# Certificates name people and courses in every script.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends fonts-noto-core fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --no-create-home lms \
     && install --directory --owner=lms --group=lms --mode=0700 /data
 COPY --from=build /app /app

@@ -1,13 +1,15 @@
 """Reading the read models: SQL in, frozen structs out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, class_row
+from psycopg import AsyncConnection, AsyncCursor, OperationalError
+from psycopg.rows import AsyncRowFactory, TupleRow, class_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 T = TypeVar("T")
+Row = TypeVar("Row")
+Answer = TypeVar("Answer")
 
 STATEMENT_TIMEOUT = 5.0
 """Seconds that one query may take."""
@@ -53,28 +55,42 @@ class Database:
 
     async def all(self, shape: type[T], sql: str, params: Sequence[object] = ()) -> list[T]:
         """Every row, as a `shape`."""
-        async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(shape))
-            await cursor.execute(sql, params)
-            return await cursor.fetchall()
+        return await self._ask(lambda cursor: cursor.fetchall(), class_row(shape), sql, params)
 
     async def first(self, shape: type[T], sql: str, params: Sequence[object] = ()) -> T | None:
         """The first row, or None when there is none."""
-        async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(shape))
-            await cursor.execute(sql, params)
-            return await cursor.fetchone()
+        return await self._ask(lambda cursor: cursor.fetchone(), class_row(shape), sql, params)
 
     async def exists(self, sql: str, params: Sequence[object] = ()) -> bool:
         """Whether there is any row."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(sql, params)
-            return await cursor.fetchone() is not None
+        row = await self._ask(lambda cursor: cursor.fetchone(), tuple_row, sql, params)
+        return row is not None
 
     async def positions(self) -> Mapping[str, int]:
         """How far each projection is: its name and the position it has applied."""
+        sql = "SELECT name, position FROM projections.position WHERE state = 'live'"
+        return dict(await self._ask(lambda cursor: cursor.fetchall(), tuple_row, sql))
+
+    async def _ask(
+        self,
+        fetch: Callable[[AsyncCursor[Row]], Awaitable[Answer]],
+        row_factory: AsyncRowFactory[Row],
+        sql: str,
+        params: Sequence[object] = (),
+    ) -> Answer:
+        """After a restart of Postgres all pooled connections are broken, and nobody has noticed:
+        the first query that does replaces them and asks again. Reading twice does no harm."""
+        connection = None
+        try:
+            async with self._pool.connection() as connection:
+                cursor = connection.cursor(row_factory=row_factory)
+                await cursor.execute(sql, params)
+                return await fetch(cursor)
+        except OperationalError:
+            if connection is None or not connection.broken:
+                raise
+        await self._pool.check()
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT name, position FROM projections.position WHERE state = 'live'"
-            )
-            return dict(await cursor.fetchall())
+            cursor = connection.cursor(row_factory=row_factory)
+            await cursor.execute(sql, params)
+            return await fetch(cursor)
