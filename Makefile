@@ -24,7 +24,7 @@ up: $(READY) ## start the whole system; Ctrl-C stops it
 	@.venv/bin/python -m lms up
 
 test: $(READY) ## run every test (ARGS='-k word' chooses, WORKERS=0 runs in one process)
-	.venv/bin/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	.venv/bin/pytest -n $(WORKERS) $(ARGS)
 
 check: $(READY) ## format, lint, types, room borders, unused dependencies
 	.venv/bin/ruff format --check .

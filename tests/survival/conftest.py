@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from lms.data_folder import free_port
 from tests.servers.folder import server_folder
+from tests.servers.stack import DEADLINE
+from tests.servers.stack import Stack as System
 from tests.survival.people import Course, Crowd, Tokens, Town
 from tests.survival.stack import Stack
 
@@ -16,12 +17,13 @@ LearnersAtWork = Callable[[], AbstractContextManager[Crowd]]
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A whole stack that runs; each test leaves it whole again."""
-    ports = {f"LMS_{name}_PORT": str(free_port()) for name in ("GATEWAY", "WRITE_API", "READ_API")}
     with server_folder() as folder:
-        environment = ports | {"LMS_DATA_DIR": str(folder / "data")}
-        stack = Stack(environment, folder / "up.log")
-        yield stack
-        stack.stop()
+        system = System(folder)
+        system.start(DEADLINE)
+        yield Stack(system)
+        system.stop(grace=60)
+        assert system.exit_code == 0, system.last_words()
+        assert system.left_behind() == []
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from signal import SIGCONT, SIGINT, SIGKILL, SIGSTOP, Signals
+from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ import psycopg
 from lms import stack
 from lms.processes import PROCESSES
 from lms.settings import Settings
+from tests.servers.stack import Stack as System
 from tests.survival.deadline import wait_for
 
 PROC = Path("/proc")
@@ -26,38 +27,24 @@ WORST = ("ERROR", "CRITICAL")
 
 
 class Stack:
-    """A stack on servers of its own, with fsync on, from the first start on.
+    """A running stack on servers of its own, with fsync on.
 
     A service that is killed is started again by the supervisor, never by the test.
     """
 
-    def __init__(self, environment: Mapping[str, str], story: Path) -> None:
-        self.settings = Settings.load(environment)
-        self.url = self.settings.public_url
-        self._story = story
+    def __init__(self, system: System) -> None:
+        self.settings = system.settings
+        self.url = system.url
+        self._system = system
         self._killed: list[str] = []
-        with story.open("wb") as output:
-            self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", "lms", "up"],
-                env={**os.environ, **environment},
-                stdout=output,
-                stderr=output,
-            )
-        wait_for(lambda: "Ctrl-C stops everything" in self._told(), "the stack is up")
-        wait_for(self.is_whole, "the stack is whole")
-
-    def stop(self) -> None:
-        """Stops it in good order."""
-        self._supervisor.send_signal(SIGINT)
-        try:
-            self._supervisor.wait(30)
-        except subprocess.TimeoutExpired:
-            self._supervisor.kill()
-            self._supervisor.wait()
 
     def pid_of(self, service: str) -> int:
         """The process id of a service, as it was started last."""
-        return int(re.findall(rf"^{service} runs \(process (\d+)\)", self._told(), re.M)[-1])
+        return int(
+            re.findall(rf"^{service} runs \(process (\d+)\)", self._system.log.read_text(), re.M)[
+                -1
+            ]
+        )
 
     def kill(self, *services: str, signal: Signals = SIGKILL) -> None:
         """Sends the signal to all of them at once; returns when each has a successor."""
@@ -72,7 +59,7 @@ class Stack:
 
     def kill_nats_and_wipe_it(self) -> None:
         """The supervisor is held back meanwhile, so that NATS is not started on half a folder."""
-        with self.frozen(self._supervisor.pid):
+        with self.frozen(self._system.pid):
             old = self.pid_of("nats")
             self._killed.append("nats")
             os.kill(old, SIGKILL)
@@ -128,7 +115,7 @@ class Stack:
 
     def ended_by_themselves(self) -> list[str]:
         """Services that ended although nobody killed them."""
-        ended = re.findall(r"^(\S+) ended with", self._told(), re.M)
+        ended = re.findall(r"^(\S+) ended with", self._system.log.read_text(), re.M)
         for service in self._killed:
             if service in ended:
                 ended.remove(service)
@@ -138,7 +125,7 @@ class Stack:
         """Runs a command of the program."""
         return subprocess.run(
             [sys.executable, "-m", "lms", *arguments],
-            env={**os.environ, **self.settings.environment()},
+            env=dict(self._system.environment()),
             check=False,
             capture_output=True,
             text=True,
@@ -190,9 +177,6 @@ class Stack:
     def logged(self) -> "Logged":
         """What our processes log from now on."""
         return Logged(self.settings.data_folder().folder("logs"))
-
-    def _told(self) -> str:
-        return self._story.read_text()
 
 
 class Logged:

@@ -22,7 +22,7 @@ from tests.survival.afterwards import (
 from tests.survival.people import Course, Town, takes
 from tests.survival.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("survival")]
+pytestmark = pytest.mark.slow
 
 METADATA = (
     '{"actor":null,"correlation_id":"8f4f8728-ab05-4190-8b3e-7fcbbdd8b578",'

@@ -12,7 +12,7 @@ from tests.survival.deadline import wait_for
 from tests.survival.people import Course, Ledger, Town
 from tests.survival.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("survival")]
+pytestmark = pytest.mark.slow
 
 HANGING = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'lms_write' AND wait_event = %s"
 

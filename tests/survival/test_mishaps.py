@@ -9,7 +9,7 @@ from tests.survival.afterwards import nothing_happened
 from tests.survival.conftest import LearnersAtWork
 from tests.survival.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("survival")]
+pytestmark = pytest.mark.slow
 
 AT_WORK = [name for name in PROCESSES if name not in ("gateway", "read-api")]
 

@@ -15,7 +15,7 @@ from tests.survival.deadline import wait_for
 from tests.survival.people import Course, Person, Town, takes
 from tests.survival.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("survival")]
+pytestmark = pytest.mark.slow
 
 METADATA = json.dumps(
     {
