@@ -26,6 +26,9 @@ THROTTLED = "throttled"
 PROBLEMS = "problems"
 """Handler option: `opt={"problems": (409,)}` documents further statuses."""
 
+RESPONSES = "responses"
+"""Handler option: `opt={"responses": {400: {…}}}` documents answers that aren't problems."""
+
 _PAGE = re.compile(r"Page_(?:.*\.)?(\w+?)_")
 _SAFE = {HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS}
 
@@ -121,6 +124,8 @@ def _complete(operation: Document, method: str, handler: HTTPRouteHandler) -> se
     statuses = problem_statuses(operation, method, handler.opt)
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+    for status, response in handler.opt.get(RESPONSES, {}).items():
+        responses[str(status)] = response
     return statuses
 
 
