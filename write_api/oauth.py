@@ -64,22 +64,25 @@ class TokenOperation(Operation):
         )
 
 
-_ERROR = {
-    "description": "No token is given (RFC 6749, 5.2).",
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "title": "OAuthError",
-                "required": ["error", "error_description"],
-                "properties": {
-                    "error": {"type": "string", "enum": [each.value for each in Refused]},
-                    "error_description": {"type": "string"},
-                },
+_ERROR = (
+    "OAuthError",
+    {
+        "description": "No token is given (RFC 6749, 5.2).",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "title": "OAuthError",
+                    "required": ["error", "error_description"],
+                    "properties": {
+                        "error": {"type": "string", "enum": [each.value for each in Refused]},
+                        "error_description": {"type": "string"},
+                    },
+                }
             }
-        }
+        },
     },
-}
+)
 
 
 @post(

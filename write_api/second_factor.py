@@ -96,7 +96,7 @@ class SecondFactorController(Controller):
     tags = ["Second factor"]
     cache_control = NO_STORE
 
-    @post("/", operation_id="StartSecondFactor", status_code=201)
+    @post("/", operation_id="StartSecondFactor", status_code=200)
     async def start(
         self, request: EdgeRequest[Actor, Any], factors: SecondFactors, threads: Threads
     ) -> Response[StartedEnrolment]:
@@ -113,8 +113,7 @@ class SecondFactorController(Controller):
             qr_svg=made.shared.qr_svg,
             qr_png=made.shared.qr_png,
         )
-        location = {"Location": "/me/second-factor"}
-        return Response(body, headers=headers_of(recorded) | location)
+        return Response(body, headers=headers_of(recorded))
 
     @post("/confirm", operation_id="ConfirmSecondFactor", status_code=200, opt={THROTTLED: True})
     async def confirm(

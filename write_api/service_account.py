@@ -83,7 +83,7 @@ class ServiceAccountController(Controller):
             data.expires_at,
             context_of(request.user),
         )
-        return _shown(made, f"/service-accounts/{made.client_id}")
+        return _shown(made)
 
     @put("/{service_account_id:uuid}/access", operation_id="ChangeServiceAccess")
     async def change_access(
@@ -110,7 +110,7 @@ class ServiceAccountController(Controller):
         """Make a further secret, so that one can be replaced without a pause; two at most."""
         context = context_of(request.user)
         made = await threads.run(clients.issue, service_account_id, data.expires_at, context)
-        return _shown(made, f"/service-accounts/{service_account_id}/secrets/{made.secret_id}")
+        return _shown(made)
 
     @delete(
         "/{service_account_id:uuid}/secrets/{secret_id:uuid}",
@@ -140,7 +140,7 @@ class ServiceAccountController(Controller):
         return await sender.change(EnableServiceAccount(service_account_id=service_account_id))
 
 
-def _shown(made: ClientSecret, location: str) -> Response[ShownSecret]:
+def _shown(made: ClientSecret) -> Response[ShownSecret]:
     recorded = made.recorded
     body = ShownSecret(
         recorded.id,
@@ -150,5 +150,5 @@ def _shown(made: ClientSecret, location: str) -> Response[ShownSecret]:
         secret_id=made.secret_id,
         client_secret=made.client_secret,
     )
-    headers = headers_of(recorded) | {"Location": location}
+    headers = headers_of(recorded) | {"Location": f"/service-accounts/{made.client_id}"}
     return Response(body, status_code=201, headers=headers)

@@ -272,16 +272,16 @@ def test_a_session_remembers_how_its_owner_proved_who_they_are(
     sessions: Sessions, clock: Clock, learner_id: UUID
 ) -> None:
     session = sessions.start(learner_id, factors={"pwd"})
-    assert (session.authenticated_at, session.factors) == (clock.now, {"pwd"})
+    assert (session.authenticated_at, session.factors) == (clock.now, frozenset({"pwd"}))
     began = clock.now
     clock.advance(seconds=600)
     session = sessions.rotate(session.refresh_token)
-    assert (session.authenticated_at, session.factors) == (began, {"pwd"})
+    assert (session.authenticated_at, session.factors) == (began, frozenset({"pwd"}))
     proof = sessions.prove_again(session.session_id, {"otp", "pwd"})
     assert proof is not None
-    assert (proof.authenticated_at, proof.factors) == (clock.now, {"pwd", "otp"})
+    assert (proof.authenticated_at, proof.factors) == (clock.now, frozenset({"pwd", "otp"}))
     again = sessions.rotate(session.refresh_token)
-    assert (again.authenticated_at, again.factors) == (clock.now, {"pwd", "otp"})
+    assert (again.authenticated_at, again.factors) == (clock.now, frozenset({"pwd", "otp"}))
 
 
 def test_who_has_no_live_session_proves_nothing_in_it(sessions: Sessions, learner_id: UUID) -> None:

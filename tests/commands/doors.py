@@ -29,7 +29,7 @@ from tests.access.conftest import Clock
 from tests.commands.system import ADMIN, MASTER_KEY, System
 
 PASSWORD = "only-for-tests-1"
-NAMES: dict[str, str] = {"issuer": "https://lms.example", "audience": "lms"}
+ISSUER, AUDIENCE = "https://lms.example", "lms"
 NOBODY = Actor(id=None, roles=frozenset())
 
 
@@ -42,11 +42,14 @@ class Doors:
         pool, log, dispatcher = system.pool, system.log, system.dispatcher
         self.keys = SigningKeys(pool, MASTER_KEY)
         self.keys.ensure()
-        issuer = TokenIssuer(self.keys, clock=self.clock.timestamp, **NAMES)
+        issuer = TokenIssuer(
+            self.keys, clock=self.clock.timestamp, issuer=ISSUER, audience=AUDIENCE
+        )
         self.verifier = TokenVerifier(
             VerificationKeys(pool, monotonic=self.clock.timestamp),
             clock=self.clock.timestamp,
-            **NAMES,
+            issuer=ISSUER,
+            audience=AUDIENCE,
         )
         self.sessions = Sessions(
             pool,
