@@ -160,7 +160,7 @@ class TokenVerifier:
             self._cache.put(digest, verified)
         else:
             self._check_time(verified.claims)
-            self._key(verified.kid)
+            self._check_key(verified.kid, digest)
         return verified.actor
 
     def knows(self, token: str) -> bool:
@@ -197,6 +197,14 @@ class TokenVerifier:
             raise InvalidToken("The token is signed by an unknown key.")
         return key
 
+    def _check_key(self, kid: str, digest: bytes) -> None:
+        """A key that is gone takes the tokens along that were verified with it."""
+        try:
+            self._key(kid)
+        except InvalidToken:
+            self._cache.drop(digest)
+            raise
+
     def _check_time(self, claims: _Claims) -> None:
         now = self._clock()
         if claims.exp <= now - LEEWAY_SECONDS:
@@ -221,6 +229,10 @@ class _Cache:
             if len(self._entries) >= self._size:
                 self._entries.pop(next(iter(self._entries)))
             self._entries[digest] = verified
+
+    def drop(self, digest: bytes) -> None:
+        with self._lock:
+            self._entries.pop(digest, None)
 
 
 def _key_id(token: str) -> str:

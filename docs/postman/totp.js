@@ -1,5 +1,4 @@
-// Sets `code` to the one-time password (RFC 6238) of `totp_secret`, `steps` of 30 s from now.
-const CryptoJS = require('crypto-js');
+// Sets `code` to the one-time password (RFC 6238) of `totp_secret`, `steps` of 30 s from now. CryptoJS is there by itself.
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const bits = [...pm.collectionVariables.get('totp_secret')]
   .map(letter => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
