@@ -12,6 +12,7 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import jwt
@@ -21,6 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
+
+from access.statement import Statement
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,17 @@ class KeysUnavailable(Exception):
 class SigningKey(NamedTuple):
     kid: str
     private_key: Ed25519PrivateKey
+
+
+class NewKey(NamedTuple):
+    """A pair made a moment ago, in the form in which it is kept."""
+
+    kid: str
+    public_key: bytes
+    sealed_private_key: bytes
+
+    def __repr__(self) -> str:
+        return f"NewKey(kid={self.kid!r})"
 
 
 class VerificationKeys:
@@ -142,15 +156,35 @@ class SigningKeys:
         """
         return self._remember(self._load_or_create())
 
+    def new_key(self) -> NewKey:
+        """A pair that signs nothing yet: `rotate_statements` put it in place."""
+        private_key = Ed25519PrivateKey.generate()
+        public_key = private_key.public_key().public_bytes_raw()
+        kid = thumbprint(public_key)
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = nonce + self._seal.encrypt(nonce, private_key.private_bytes_raw(), kid.encode())
+        return NewKey(kid, public_key, sealed)
+
     def rotate(self) -> SigningKey:
-        """Sign with a new key from now on; tokens signed with the older ones stay valid."""
+        """Sign with a new key from now on; tokens signed with the older ones stay valid.
+
+        The command `RotateSigningKeys` does the same on the record.
+        """
         with self._pool.connection() as connection, connection.transaction():
-            _lock(connection)
-            connection.execute(
-                "UPDATE access.signing_keys SET retired_at = now() WHERE retired_at IS NULL"
-            )
-            key = self._create(connection)
-        return self._remember(key)
+            for statement in rotate_statements(self.new_key(), datetime.now(UTC)):
+                connection.execute(*statement)
+        return self.refresh()
+
+    def refresh(self) -> SigningKey:
+        """Look the active key up now, as after a rotation in this process."""
+        return self._remember(self._load_or_create())
+
+    def prune(self, retired_before: datetime) -> int:
+        """Delete keys that no valid token is signed with any more; how many there were."""
+        with self._pool.connection() as connection:
+            return connection.execute(
+                "DELETE FROM access.signing_keys WHERE retired_at < %s", (retired_before,)
+            ).rowcount
 
     def _remember(self, key: SigningKey) -> SigningKey:
         self._active, self._looked_up_at = key, self._monotonic()
@@ -180,17 +214,29 @@ class SigningKeys:
         return SigningKey(kid, Ed25519PrivateKey.from_private_bytes(raw))
 
     def _create(self, connection: Connection[TupleRow]) -> SigningKey:
-        private_key = Ed25519PrivateKey.generate()
-        public_key = private_key.public_key().public_bytes_raw()
-        kid = thumbprint(public_key)
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._seal.encrypt(nonce, private_key.private_bytes_raw(), kid.encode())
-        connection.execute(
+        connection.execute(*_insert_statement(self.new_key()))
+        key = self._load(connection)
+        assert key is not None
+        return key
+
+
+def rotate_statements(key: NewKey, at: datetime) -> list[Statement]:
+    """Retires the key that signs and puts a new one in its place, in somebody's transaction."""
+    return [
+        ("SELECT pg_advisory_xact_lock(%s)", (_ADVISORY_LOCK,)),
+        ("UPDATE access.signing_keys SET retired_at = %s WHERE retired_at IS NULL", (at,)),
+        _insert_statement(key),
+    ]
+
+
+def _insert_statement(key: NewKey) -> Statement:
+    return (
+        (
             "INSERT INTO access.signing_keys (kid, public_key, sealed_private_key, created_at)"
-            " VALUES (%s, %s, %s, clock_timestamp())",
-            (kid, public_key, sealed),
-        )
-        return SigningKey(kid, private_key)
+            " VALUES (%s, %s, %s, clock_timestamp())"
+        ),
+        tuple(key),
+    )
 
 
 def thumbprint(public_key: bytes) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
+from access.actor import Actor
 from domain.roles import Role
 
 
@@ -61,6 +62,26 @@ COMMANDS: dict[str, Row] = {
     "RecordLogout":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangePassword":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
 
+    "EndSession":               Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "EndOtherSessions":         Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "EndAllSessions":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "StepUp":                   Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "StartSecondFactor":        Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ConfirmSecondFactor":      Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ReplaceRecoveryCodes":     Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "DisableSecondFactor":      Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ResetSecondFactor":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordRecoveryCodeUse":    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordRefusedCode":        Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RotateSigningKeys":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "CreateServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ChangeServiceAccess":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "IssueClientSecret":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RevokeClientSecret":       Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "DisableServiceAccount":    Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "EnableServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordRefusedSecret":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "AddModule":                Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -101,6 +122,11 @@ COMMANDS: dict[str, Row] = {
 QUERIES: dict[str, Row] = {
     #                               person instr. manager auditor analyst admin system
     "GetMe":                    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListMySessions":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetMySecondFactor":        Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListSigningKeys":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListServiceAccounts":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetServiceAccount":        Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListUsers":                Row(____,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
     "GetUser":                  Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
     "ListRoles":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
@@ -151,11 +177,46 @@ OPEN_ROUTES = frozenset(
         ("GET", "/verify/{number}"),
         ("POST", "/login"),
         ("POST", "/login/refresh"),
+        ("POST", "/login/second-factor"),
+        ("POST", "/oauth/token"),
     }
 )
 """(method, path) of every route that answers without a token; all others need one."""
 
 _ROWS = COMMANDS | QUERIES
+
+NAMES = frozenset(_ROWS)
+"""Every name that a token may be limited to."""
+
+SENSITIVE = frozenset(
+    {
+        "ChangeRoles",
+        "ChangeServiceAccess",
+        "CreateServiceAccount",
+        "EnableServiceAccount",
+        "IssueClientSecret",
+        "ReplaceRecoveryCodes",
+        "ResetSecondFactor",
+        "RotateSigningKeys",
+        "StartSecondFactor",
+    }
+)
+"""Commands for which a person must have proved a short while ago who they are, and that
+a service account may only do when its token names them: they give power, or a way in."""
+
+ENROLMENT = frozenset(
+    {
+        "ConfirmSecondFactor",
+        "GetMe",
+        "GetMySecondFactor",
+        "RecordLogout",
+        "RecordRecoveryCodeUse",
+        "RecordRefusedCode",
+        "StartSecondFactor",
+        "StepUp",
+    }
+)
+"""All that somebody may do who has to have a second factor and hasn't shown one."""
 
 
 @cache
@@ -171,6 +232,21 @@ def scopes(roles: frozenset[Role], name: str) -> frozenset[Scope]:
     if row is None:
         raise UnknownOperation(name)
     return frozenset(scope for role in roles for scope in _cells(row, role) if scope)
+
+
+def reach(actor: Actor, name: str) -> frozenset[Scope]:
+    """How far somebody may go with a command or query; empty: not at all.
+
+    A token that names its operations is good for no others. A service account is nobody, so what
+    a person may do about themselves it may not.
+
+    Raises:
+        UnknownOperation: the table has no row `name`.
+    """
+    granted = scopes(actor.roles, name)
+    if actor.operations is not None and name not in actor.operations:
+        return frozenset()
+    return granted - {Scope.SELF} if actor.is_service else granted
 
 
 def _cells(row: Row, role: Role) -> Iterator[Scope | None]:

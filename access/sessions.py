@@ -7,7 +7,7 @@ family ends (RFC 9700, 4.14). Only SHA-256 hashes are kept; the tokens are 256 r
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from access.statement import Statement
 
 LONGEST_SESSION = timedelta(days=30)
 LONGEST_PAUSE = timedelta(days=7)
+PASSWORD = "pwd"  # noqa: S105 - the name of a factor
 
 
 class Refusal(StrEnum):
@@ -50,9 +51,18 @@ class Session(msgspec.Struct, frozen=True):
     learner_id: UUID
     session_id: UUID
     refresh_token: str
+    authenticated_at: datetime
+    factors: frozenset[str]
 
     def __repr__(self) -> str:
         return f"Session(learner_id={self.learner_id!r}, session_id={self.session_id!r})"
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """When and by what the owner of a session has last proved who they are."""
+
+    authenticated_at: datetime
+    factors: frozenset[str]
 
 
 class _Family(msgspec.Struct, frozen=True):
@@ -60,6 +70,8 @@ class _Family(msgspec.Struct, frozen=True):
     learner_id: UUID
     session_expires_at: datetime
     ended_at: datetime | None
+    authenticated_at: datetime
+    factors: list[str]
     token_expires_at: datetime
     used_at: datetime | None
 
@@ -91,18 +103,55 @@ class Sessions:
         self._longest_pause = longest_pause
         self._clock = clock
 
-    def start(self, learner_id: UUID) -> Session:
-        """A new session, after the learner has proved who they are."""
+    def start(
+        self,
+        learner_id: UUID,
+        *,
+        factors: Iterable[str] = (PASSWORD,),
+        client: str | None = None,
+    ) -> Session:
+        """A new session, after the learner has proved who they are by `factors` (RFC 8176).
+
+        `client` is where they come from, sealed, for the list of their sessions.
+        """
         now = self._clock()
-        session_id = uuid4()
+        session_id, proved = uuid4(), frozenset(factors)
         with self._pool.connection() as connection, connection.transaction():
-            connection.execute(
-                "INSERT INTO access.sessions (session_id, learner_id, started_at, expires_at)"
-                " VALUES (%s, %s, %s, %s)",
-                (session_id, learner_id, now, now + self._longest_session),
+            _insert(
+                connection, session_id, learner_id, now, now + self._longest_session, proved, client
             )
             refresh_token = self._issue(connection, session_id, now)
-        return Session(learner_id, session_id, refresh_token)
+        return Session(learner_id, session_id, refresh_token, now, proved)
+
+    def start_for_service(self, service_account_id: UUID, lifetime: timedelta) -> UUID:
+        """A session of one access token, without a way to continue it; returns its id."""
+        now, session_id = self._clock(), uuid4()
+        with self._pool.connection() as connection:
+            _insert(connection, session_id, service_account_id, now, now + lifetime, (), None)
+        return session_id
+
+    def prove_again(self, session_id: UUID, factors: Iterable[str]) -> Proof | None:
+        """The session's owner has proved anew who they are; None when it isn't live."""
+        now = self._clock()
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "UPDATE access.sessions SET authenticated_at = %s, last_used_at = %s,"
+                " factors = (SELECT array_agg(DISTINCT factor) FROM unnest(factors || %s) factor)"
+                " WHERE session_id = %s AND ended_at IS NULL AND expires_at > %s"
+                " RETURNING factors",
+                (now, now, sorted(factors), session_id, now),
+            ).fetchone()
+        return Proof(now, frozenset(row[0])) if row else None
+
+    def belongs_to(self, session_id: UUID, learner_id: UUID) -> bool:
+        """Whether it is a live session of the learner."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT 1 FROM access.sessions WHERE session_id = %s AND learner_id = %s"
+                " AND ended_at IS NULL AND expires_at > %s",
+                (session_id, learner_id, self._clock()),
+            ).fetchone()
+        return row is not None
 
     def rotate(self, refresh_token: str) -> Session:
         """The session goes on with a new refresh token; the one given is used up.
@@ -126,7 +175,13 @@ class Sessions:
             elif refusal is None:
                 _use_up(connection, token_hash, now)
                 next_token = self._issue(connection, family.session_id, now)
-                return Session(family.learner_id, family.session_id, next_token)
+                return Session(
+                    family.learner_id,
+                    family.session_id,
+                    next_token,
+                    family.authenticated_at,
+                    frozenset(family.factors),
+                )
         # Raised only here, so that the end of a family isn't rolled back.
         raise InvalidRefreshToken(refusal, family.learner_id, family.session_id)
 
@@ -177,6 +232,17 @@ def end_statement(session_id: UUID, at: datetime, because: str = "logout") -> St
     )
 
 
+def end_one_statement(session_id: UUID, learner_id: UUID, at: datetime) -> Statement:
+    """Ends one of a learner's sessions, and nobody else's."""
+    return (
+        (
+            "UPDATE access.sessions SET ended_at = %s, ended_by = 'ended'"
+            " WHERE session_id = %s AND learner_id = %s AND ended_at IS NULL"
+        ),
+        (at, session_id, learner_id),
+    )
+
+
 def end_all_statement(
     learner_id: UUID, at: datetime, because: str = "logout", *, but: UUID | None = None
 ) -> Statement:
@@ -190,11 +256,28 @@ def end_all_statement(
     )
 
 
+def _insert(
+    connection: Connection[TupleRow],
+    session_id: UUID,
+    owner_id: UUID,
+    now: datetime,
+    expires_at: datetime,
+    factors: Iterable[str],
+    client: str | None,
+) -> None:
+    connection.execute(
+        "INSERT INTO access.sessions (session_id, learner_id, started_at, authenticated_at,"
+        " last_used_at, expires_at, factors, client) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (session_id, owner_id, now, now, now, expires_at, sorted(factors), client),
+    )
+
+
 def _lock_family(connection: Connection[TupleRow], token_hash: bytes) -> _Family | None:
     # Both rows are locked, the session first, as a deletion does: who waited here must see the
     # token as used and the session as ended.
     row = connection.execute(
-        "SELECT session_id, s.learner_id, s.expires_at, s.ended_at, t.expires_at, t.used_at"
+        "SELECT session_id, s.learner_id, s.expires_at, s.ended_at, s.authenticated_at, s.factors,"
+        " t.expires_at, t.used_at"
         " FROM access.sessions s JOIN access.refresh_tokens t USING (session_id)"
         " WHERE t.token_hash = %s FOR UPDATE",
         (token_hash,),
@@ -204,7 +287,11 @@ def _lock_family(connection: Connection[TupleRow], token_hash: bytes) -> _Family
 
 def _use_up(connection: Connection[TupleRow], token_hash: bytes, now: datetime) -> None:
     connection.execute(
-        "UPDATE access.refresh_tokens SET used_at = %s WHERE token_hash = %s", (now, token_hash)
+        "WITH used AS (UPDATE access.refresh_tokens SET used_at = %(now)s"
+        " WHERE token_hash = %(hash)s RETURNING session_id)"
+        " UPDATE access.sessions SET last_used_at = %(now)s FROM used"
+        " WHERE sessions.session_id = used.session_id",
+        {"now": now, "hash": token_hash},
     )
 
 

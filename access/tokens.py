@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -34,6 +35,8 @@ class InvalidToken(Exception):
 
 
 _Instant = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+_Date = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+"""Seconds up to the end of the year 9999, the last that a datetime can say."""
 
 
 class _Claims(msgspec.Struct, frozen=True):
@@ -43,6 +46,22 @@ class _Claims(msgspec.Struct, frozen=True):
     exp: _Instant
     iat: _Instant
     nbf: _Instant = 0
+    auth_time: _Date | None = None
+    amr: frozenset[str] = frozenset()
+    scope: str | None = None
+    client_id: UUID | None = None
+
+    def actor(self) -> Actor:
+        proved_at = self.auth_time
+        return Actor(
+            self.sub,
+            self.roles,
+            self.sid,
+            None if proved_at is None else datetime.fromtimestamp(proved_at, UTC),
+            self.amr,
+            None if self.scope is None else frozenset(self.scope.split()),
+            self.client_id is not None,
+        )
 
 
 class _Verified(NamedTuple):
@@ -52,7 +71,7 @@ class _Verified(NamedTuple):
 
 
 class TokenIssuer:
-    """Makes the access token of a person's session."""
+    """Makes the access token of a session."""
 
     def __init__(
         self,
@@ -73,13 +92,17 @@ class TokenIssuer:
     def access_token(self, actor: Actor) -> str:
         """A token that says who acts, with which roles, in which session.
 
+        `scope` (RFC 8693) names the only operations that it is good for; left out: all that the
+        roles allow. `auth_time` and `amr` say when and how the person has proved who they are
+        (RFC 9470); a service account has a `client_id` instead (RFC 9068).
+
         Raises:
-            ValueError: the actor isn't a person in a session.
+            ValueError: the actor isn't a person or a service account in a session.
         """
         if actor.id is None or actor.session_id is None or Role.SYSTEM in actor.roles:
-            raise ValueError("Only a person in a session gets an access token.")
+            raise ValueError("Only a person or a service account in a session gets a token.")
         now = int(self._clock())
-        claims = {
+        claims: dict[str, object] = {
             "iss": self._issuer,
             "aud": self._audience,
             "sub": str(actor.id),
@@ -88,6 +111,13 @@ class TokenIssuer:
             "iat": now,
             "exp": now + self.seconds_valid,
         }
+        if actor.authenticated_at is not None:
+            claims["auth_time"] = int(actor.authenticated_at.timestamp())
+            claims["amr"] = sorted(actor.factors)
+        if actor.operations is not None:
+            claims["scope"] = " ".join(sorted(actor.operations))
+        if actor.is_service:
+            claims["client_id"] = str(actor.id)
         key = self._keys.active()
         return jwt.encode(claims, key.private_key, ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
 
@@ -130,7 +160,7 @@ class TokenVerifier:
             self._cache.put(digest, verified)
         else:
             self._check_time(verified.claims)
-            self._key(verified.kid)
+            self._check_key(verified.kid, digest)
         return verified.actor
 
     def knows(self, token: str) -> bool:
@@ -159,13 +189,21 @@ class TokenVerifier:
         except jwt.InvalidTokenError as error:
             raise InvalidToken(_reason(error)) from None
         claims = _claims(payload)
-        return _Verified(kid, claims, Actor(claims.sub, claims.roles, claims.sid))
+        return _Verified(kid, claims, claims.actor())
 
     def _key(self, kid: str) -> jwt.PyJWK:
         key = self._keys.get(kid)
         if key is None:
             raise InvalidToken("The token is signed by an unknown key.")
         return key
+
+    def _check_key(self, kid: str, digest: bytes) -> None:
+        """A key that is gone takes the tokens along that were verified with it."""
+        try:
+            self._key(kid)
+        except InvalidToken:
+            self._cache.drop(digest)
+            raise
 
     def _check_time(self, claims: _Claims) -> None:
         now = self._clock()
@@ -191,6 +229,10 @@ class _Cache:
             if len(self._entries) >= self._size:
                 self._entries.pop(next(iter(self._entries)))
             self._entries[digest] = verified
+
+    def drop(self, digest: bytes) -> None:
+        with self._lock:
+            self._entries.pop(digest, None)
 
 
 def _key_id(token: str) -> str:

@@ -3,18 +3,20 @@
 import hashlib
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 
 from access.actor import Actor
 from access.passwords import Passwords
-from access.permissions import scopes
+from access.permissions import reach
 from commands.catalogue import HANDLERS
 from commands.context import Context, Recorded
 from commands.errors import IdempotencyKeyReused, TooMuchContention
 from commands.message import Command
 from commands.metrics import RETRIES, Outcome, measured_command
+from commands.step_up import STEP_UP_AFTER, StepUpCheck
 from commands.work import Work
 from domain.errors import DomainError, Forbidden
 from event_store.application import Log
@@ -33,7 +35,7 @@ class Dispatcher:
 
     `fingerprint_key` keys the hash by which a repeated command is known again, so that the hash
     gives nothing away. `on_recorded` is told the last position of each append; it must not block
-    or raise.
+    or raise. Who sends a sensitive command must have proved who they are within `step_up_after`.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Dispatcher:
         *,
         fingerprint_key: bytes,
         on_recorded: Callable[[int], None] = lambda _: None,
+        step_up_after: timedelta = STEP_UP_AFTER,
     ) -> None:
         self._log = log
         self._passwords = passwords
         self._fingerprint_key = fingerprint_key
         self._on_recorded = on_recorded
+        self._check_step_up = StepUpCheck(log, step_up_after)
 
     def dispatch(self, command: Command, context: Context) -> Recorded:
         """Carries out the command once, however often it comes with the same idempotency key.
@@ -60,8 +64,9 @@ class Dispatcher:
 
     def _dispatch(self, command: Command, context: Context, outcome: Outcome) -> Recorded:
         name = type(command).__name__
-        if not scopes(context.actor.roles, name):
+        if not reach(context.actor, name):
             raise Forbidden("Your roles don't allow this.")
+        self._check_step_up(command, context)
         for attempt in range(MAX_TRIES):
             answered = self._answered(command, context)
             if answered:
@@ -86,7 +91,7 @@ class Dispatcher:
             self._passwords,
             context.actor,
             context.now,
-            scopes(context.actor.roles, name),
+            reach(context.actor, name),
             context.expected_version,
         )
 

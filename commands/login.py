@@ -2,17 +2,16 @@
 
 from uuid import UUID
 
-import msgspec
-
 from access.actor import Actor
 from access.passwords import Passwords
-from access.sessions import InvalidRefreshToken, Session, Sessions
+from access.sessions import PASSWORD, InvalidRefreshToken, Sessions
 from access.throttle import Throttle
-from access.tokens import TokenIssuer
+from commands.admission import Admission, SecondFactorRequired, Tokens
 from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
-from commands.learner import ChangePassword, RecordLogin, RecordLogout
-from domain.errors import Invalid
+from commands.learner import ChangePassword, RecordLogout
+from commands.session import EndSession
+from domain.errors import Forbidden, Invalid, NotFound
 from domain.identity import unique_name_id
 from domain.learner import Learner
 from domain.unique_name import UniqueName
@@ -32,18 +31,6 @@ class WrongPassword(Invalid):
     code = "wrong-password"
 
 
-class Tokens(msgspec.Struct, frozen=True):
-    """What a log-in is answered with; `expires_in` is in seconds."""
-
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
-
-    def __repr__(self) -> str:
-        return f"Tokens(expires_in={self.expires_in})"
-
-
 class Accounts:
     """Log-in by user name or e-mail address and password, and what follows from it."""
 
@@ -54,17 +41,19 @@ class Accounts:
         passwords: Passwords,
         sessions: Sessions,
         throttle: Throttle,
-        issuer: TokenIssuer,
+        admission: Admission,
     ) -> None:
         self._log = log
         self._dispatcher = dispatcher
         self._passwords = passwords
         self._sessions = sessions
         self._throttle = throttle
-        self._issuer = issuer
+        self._admission = admission
 
-    def log_in(self, name: str, password: str, context: Context) -> Tokens:
-        """Starts a session. Raises `InvalidCredentials`, or `Throttled` after too many failures.
+    def log_in(self, name: str, password: str, context: Context) -> Tokens | SecondFactorRequired:
+        """Starts a session, or asks for the second factor.
+
+        Raises `InvalidCredentials`, or `Throttled` after too many failures.
 
         `context` tells where the request comes from; its actor is nobody yet.
         """
@@ -75,12 +64,7 @@ class Accounts:
         if learner is None or not right or not learner.active:
             raise InvalidCredentials
         self._throttle.succeeded(account, context.source_address)
-        actor = Actor(id=learner.id, roles=frozenset(learner.roles))
-        self._dispatcher.dispatch(
-            RecordLogin(learner_id=learner.id, method="password"),
-            msgspec.structs.replace(context, actor=actor),
-        )
-        return self._tokens(learner, self._sessions.start(learner.id))
+        return self._admission.admit(learner, {PASSWORD}, context)
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Continues a session, with the roles held now. Raises `InvalidRefreshToken`."""
@@ -89,13 +73,22 @@ class Accounts:
         if learner is None or not learner.active:
             self._sessions.end(session.session_id)
             raise InvalidCredentials
-        return self._tokens(learner, session)
+        return self._admission.tokens(learner, session)
 
     def log_out(self, context: Context) -> None:
         """Ends the session that the access token belongs to."""
-        actor = context.actor
-        if actor.session_id is not None and self._sessions.end(actor.session_id):
-            self._dispatcher.dispatch(RecordLogout(learner_id=_person(actor)), context)
+        learner_id, session_id = _person(context.actor), context.actor.session_id
+        if session_id is not None and self._sessions.end(session_id):
+            self._dispatcher.dispatch(RecordLogout(learner_id=learner_id), context)
+
+    def end_session(self, session_id: UUID, context: Context) -> Recorded:
+        """Ends one of one's own live sessions. Raises `NotFound` for any other."""
+        learner_id = _person(context.actor)
+        if not self._sessions.belongs_to(session_id, learner_id):
+            raise NotFound("You have no such session.")
+        return self._dispatcher.dispatch(
+            EndSession(learner_id=learner_id, session_id=session_id), context
+        )
 
     def change_password(self, old: str, new: str, context: Context) -> Recorded:
         """Changes one's own password and ends one's other sessions.
@@ -118,17 +111,10 @@ class Accounts:
                 return self._log.find_latest(Learner, claimed.owner_id)
         return None
 
-    def _tokens(self, learner: Learner, session: Session) -> Tokens:
-        actor = Actor(learner.id, frozenset(learner.roles), session.session_id)
-        return Tokens(
-            access_token=self._issuer.access_token(actor),
-            refresh_token=session.refresh_token,
-            expires_in=self._issuer.seconds_valid,
-        )
-
 
 def _person(actor: Actor) -> UUID:
-    assert actor.id is not None
+    if actor.id is None or actor.is_service:
+        raise Forbidden("Only a person can do this.")
     return actor.id
 
 

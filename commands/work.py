@@ -48,8 +48,8 @@ class Work:
 
     @property
     def me(self) -> UUID:
-        """The person who acts, in what only a person can do. Raises `Forbidden` for the system."""
-        if self.actor.id is None:
+        """The person who acts, in what only a person can do. Raises `Forbidden` for others."""
+        if self.actor.id is None or self.actor.is_service:
             raise Forbidden("Only a person can do this.")
         return self.actor.id
 

@@ -8,8 +8,11 @@ from domain.course import Course
 from domain.course_surveys import CourseSurveys
 from domain.enrollment import Enrollment
 from domain.feedback import Feedback
+from domain.key_ring import KeyRing
 from domain.learner import Learner
 from domain.notification import Notification
+from domain.second_factor import SecondFactor
+from domain.service_account import ServiceAccount
 from domain.survey import Survey
 from domain.survey_invitation import SurveyInvitation
 from domain.survey_response import SurveyReceipt, SurveyResponse
@@ -25,8 +28,11 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     CourseSurveys,
     Enrollment,
     Feedback,
+    KeyRing,
     Learner,
     Notification,
+    SecondFactor,
+    ServiceAccount,
     Survey,
     SurveyInvitation,
     SurveyReceipt,

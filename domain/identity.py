@@ -63,3 +63,13 @@ def course_surveys_id(course_id: UUID) -> UUID:
 def notification_id(learner_id: UUID, text_key: str, cause: str) -> UUID:
     """What a learner is told because of one thing that happened: told once."""
     return _id("notification", learner_id, text_key, cause)
+
+
+def second_factor_id(learner_id: UUID) -> UUID:
+    """The stream of a person's second factor."""
+    return _id("second_factor", learner_id)
+
+
+def key_ring_id() -> UUID:
+    """The one stream of the keys that sign access tokens."""
+    return _id("key_ring")

@@ -79,6 +79,23 @@ class Learner(Aggregate):
     class PasswordChanged(Aggregate.Event):
         TOPIC = "learner.password_changed"
 
+    class SteppedUp(Aggregate.Event):
+        """They have proved once more who they are, for something sensitive."""
+
+        TOPIC = "learner.stepped_up"
+        factors: list[str]
+
+    class SessionEnded(Aggregate.Event):
+        TOPIC = "learner.session_ended"
+        session_id: UUID
+
+    class SessionsEnded(Aggregate.Event):
+        """All of them, but the one that is kept."""
+
+        TOPIC = "learner.sessions_ended"
+        kept: UUID | None
+        reason: str | None
+
     def __init__(
         self,
         username: str,
@@ -188,6 +205,17 @@ class Learner(Aggregate):
     def change_password(self, *, at: datetime) -> None:
         self.must_be_active()
         self.trigger_event(self.PasswordChanged, timestamp=at)
+
+    def step_up(self, *, factors: list[str], at: datetime) -> None:
+        self.must_be_active()
+        self.trigger_event(self.SteppedUp, timestamp=at, factors=sorted(factors))
+
+    def end_session(self, *, session_id: UUID, at: datetime) -> None:
+        self.trigger_event(self.SessionEnded, timestamp=at, session_id=session_id)
+
+    def end_sessions(self, *, kept: UUID | None, reason: str | None, at: datetime) -> None:
+        reason = text.optional(reason, "reason", 1_000)
+        self.trigger_event(self.SessionsEnded, timestamp=at, kept=kept, reason=reason)
 
     def must_be_active(self) -> None:
         if not self.active:

@@ -26,6 +26,10 @@ THROTTLED = "throttled"
 PROBLEMS = "problems"
 """Handler option: `opt={"problems": (409,)}` documents further statuses."""
 
+RESPONSES = "responses"
+"""Handler option: `opt={"responses": {400: ("OAuthError", {…})}}` documents errors in another form
+than problems: the name that the response has among the document's components, and what it is."""
+
 _PAGE = re.compile(r"Page_(?:.*\.)?(\w+?)_")
 _SAFE = {HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS}
 
@@ -78,7 +82,8 @@ def document_of(app: Litestar) -> Document:
         if operation := document["paths"].get(path, {}).get(method):
             used |= _complete(operation, method, handler)
             _close(schemas, handler)
-    components["responses"] = {_name(status): _problem_response(status) for status in sorted(used)}
+    problems = {_name(status): _problem_response(status) for status in sorted(used)}
+    components["responses"] = problems | _other_responses(app)
     return _with_plain_page_names(document)
 
 
@@ -96,6 +101,15 @@ def _with_plain_page_names(document: Document) -> Document:
         )
     plainly_named: Document = msgspec.json.decode(text)
     return plainly_named
+
+
+def _other_responses(app: Litestar) -> Document:
+    """What handlers answer instead of problems, by its name."""
+    return {
+        name: response
+        for _, _, handler in _handlers(app)
+        for name, response in handler.opt.get(RESPONSES, {}).values()
+    }
 
 
 def _handlers(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -121,6 +135,8 @@ def _complete(operation: Document, method: str, handler: HTTPRouteHandler) -> se
     statuses = problem_statuses(operation, method, handler.opt)
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+    for status, (name, _) in handler.opt.get(RESPONSES, {}).items():
+        responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
     return statuses
 
 

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -56,6 +57,7 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
             passwords,
             fingerprint_key=hmac.digest(settings.master_key, b"lms idempotency", "sha256"),
             on_recorded=waker.ping,
+            step_up_after=timedelta(minutes=settings.step_up_minutes),
         )
         try:
             yield CommandSide(

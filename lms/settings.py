@@ -16,11 +16,15 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
+from domain.roles import Role
 from lms.data_folder import LOOPBACK, DataFolder
 
 PROJECT = Path(__file__).resolve().parent.parent
 Fill = Callable[[Mapping[str, Any], DataFolder], Any]
 OWN_NAMES = {"database_url": "DATABASE_URL", "nats_url": "NATS_URL"}
+
+
+_ROLE = "|".join(role for role in Role if role is not Role.SYSTEM)
 
 
 def _expects(what: str, **limits: Any) -> Meta:
@@ -51,6 +55,13 @@ Networks = Annotated[
     _expects(
         "networks like 10.0.0.0/8,::1/128",
         pattern=r"^[0-9a-fA-F.:]+/\d+( *, *[0-9a-fA-F.:]+/\d+)*$",
+    ),
+]
+RoleNames = Annotated[
+    str,
+    _expects(
+        "roles like admin,auditor",
+        pattern=f"^({_ROLE})( *, *({_ROLE}))*$",
     ),
 ]
 SECRET = Meta(extra={"secret": True})
@@ -114,6 +125,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     access_token_minutes: Annotated[Count, _says("Minutes that an access token is good for")] = 15
     refresh_token_days: Annotated[Count, _says("Days that a refresh token is good for")] = 30
+    second_factor_roles: Annotated[
+        RoleNames, _says("Roles whose holders need a second factor; unset: none")
+    ] = ""
+    step_up_minutes: Annotated[
+        Count, _says("Minutes after a log-in in which sensitive commands need no new proof")
+    ] = 10
     log_level: Annotated[LogLevel, _says("Least severity that is logged")] = "INFO"
 
     metrics: Annotated[Switch, _says("Whether each process serves metrics to Prometheus")] = "on"
@@ -169,6 +186,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def peers_of_gateway(self) -> tuple[str, ...]:
         """Whom the gateway believes about the address that a request came from."""
         return _parts(self.proxy_networks)
+
+    @property
+    def roles_with_second_factor(self) -> frozenset[Role]:
+        """Whoever holds one of these must show a second factor."""
+        return frozenset(Role(name) for name in _parts(self.second_factor_roles))
 
     def data_folder(self) -> DataFolder:
         """The folder behind `data_dir`."""

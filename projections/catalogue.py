@@ -9,6 +9,7 @@ from projections.feedback import FeedbackProjection
 from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
 from projections.projection import Projection
+from projections.service_account import ServiceAccountProjection
 from projections.survey import SurveyProjection
 from projections.testimonial import TestimonialProjection
 
@@ -23,6 +24,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     TestimonialProjection(),
     CertificateProjection(),
     NotificationProjection(),
+    ServiceAccountProjection(),
 )
 
 

@@ -79,7 +79,13 @@ class LearnerProjection(Projection):
             (event.timestamp, record.version, record.stream_id),
         )
 
-    @on(Learner.LoggedOut, Learner.PasswordChanged)
+    @on(
+        Learner.LoggedOut,
+        Learner.PasswordChanged,
+        Learner.SteppedUp,
+        Learner.SessionEnded,
+        Learner.SessionsEnded,
+    )
     def went_on(self, _: object, record: Record) -> Iterable[Statement]:
         yield Statement(
             "UPDATE learner SET version = %s WHERE id = %s",

@@ -34,6 +34,13 @@ from read_api.history import Historian
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.role import list_roles
+from read_api.service_account import ServiceAccountController
+from read_api.session import (
+    EnforcedRoles,
+    get_my_second_factor,
+    list_my_sessions,
+    list_signing_keys,
+)
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
 from read_api.verification import verify
@@ -46,10 +53,14 @@ CONTROLLERS: tuple[Any, ...] = (
     CertificateController,
     CourseController,
     EnrollmentController,
+    ServiceAccountController,
     SurveyController,
     UserController,
     asyncapi,
+    get_my_second_factor,
     list_feedback,
+    list_my_sessions,
+    list_signing_keys,
     jwks,
     get_me,
     list_notifications,
@@ -57,6 +68,8 @@ CONTROLLERS: tuple[Any, ...] = (
     list_testimonials,
     verify,
 )
+
+NOBODYS = EnforcedRoles()
 
 
 def create_read_api(
@@ -72,10 +85,12 @@ def create_read_api(
     metrics: RequestMetrics,
     version: str,
     peers: TrustedPeers | None = None,
+    enforced: EnforcedRoles = NOBODYS,
 ) -> Litestar:
     """The Litestar application that answers queries.
 
-    It opens and closes `pool` and `analytics`. Raises `UnknownOperation` for a handler that the
+    It opens and closes `pool` and `analytics`; `enforced` are the roles that need a second factor.
+    Raises `UnknownOperation` for a handler that the
     permission table has no row for.
     """
     database = Database(pool)
@@ -103,6 +118,7 @@ def create_read_api(
             "asking": provide_asking(database, waiter),
             "analytics": given(analytics),
             "database": given(database),
+            "enforced": given(enforced),
             "event_catalogue": given(event_catalogue),
             "historian": given(Historian(mapper)),
             "keys": given(keys),

@@ -58,7 +58,7 @@ VERSIONS = Keyset("versions of a stream", tuple[int])
 class AuditController(Controller):
     path = "/audit"
     tags = ["Audit"]
-    opt = {READS: ("learner",)}
+    opt = {READS: ("learner", "service_account")}
 
     @get("/events", operation_id="ListAuditEvents")
     async def events(

@@ -25,7 +25,7 @@ CLIENT = b"client"
 
 
 class Person(msgspec.Struct, frozen=True):
-    """`name` is null for someone that the read model doesn't know."""
+    """A person or a service account; `name` is null for one that the read models don't know."""
 
     id: UUID
     name: str | None
@@ -72,11 +72,17 @@ class _Name(msgspec.Struct, frozen=True):
 
 
 async def names_of(database: Database, records: Sequence[Record]) -> Mapping[UUID, str]:
-    """The names of everyone who acted in these rows, or on whose behalf it was."""
+    """The names of everyone who acted in these rows, or on whose behalf it was.
+
+    Programs act too: by their service account.
+    """
     metadata = [record.read_metadata() for record in records]
     people = {person for one in metadata for person in (one.actor, one.on_behalf_of) if person}
     rows = await database.all(
-        _Name, "SELECT id, full_name FROM read_models.learner WHERE id = ANY(%s)", ([*people],)
+        _Name,
+        "SELECT id, full_name FROM read_models.learner WHERE id = ANY(%s)"
+        " UNION ALL SELECT id, name FROM read_models.service_account WHERE id = ANY(%s)",
+        ([*people], [*people]),
     )
     return {row.id: row.full_name for row in rows}
 
@@ -128,10 +134,14 @@ class Historian:
         return {name: getattr(event, name) for name in fields}, None
 
     def _client(self, metadata: Metadata) -> Client | None:
-        if metadata.client is None or metadata.actor is None:
+        return self.client_of(metadata.actor, metadata.client)
+
+    def client_of(self, owner: UUID | None, sealed: str | None) -> Client | None:
+        """Where somebody came from; None when that isn't known, or not any more. Blocks."""
+        if sealed is None or owner is None:
             return None
         try:
-            plain = self._mapper.keys.unseal(metadata.actor, metadata.client, CLIENT)
+            plain = self._mapper.keys.unseal(owner, sealed, CLIENT)
         except (PersonErased, ValueError):
             return None
         return msgspec.json.decode(plain, type=Client)

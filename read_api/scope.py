@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from access.actor import Actor
-from access.permissions import Scope, scopes
+from access.permissions import Scope, reach
 from domain.errors import Forbidden
 from read_api.condition import TRUE, Condition, any_of
 
@@ -98,7 +98,7 @@ def reach_of(actor: Actor, name: str) -> Reach:
     """How far someone may go with the query or the part of an answer called `name`."""
     if actor.id is None:
         raise Forbidden("Only a person can ask this.")
-    return Reach(actor.id, scopes(actor.roles, name))
+    return Reach(actor.id, reach(actor, name))
 
 
 def required_reach(actor: Actor, name: str) -> Reach:

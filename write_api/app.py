@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from litestar import Litestar
 from litestar.di import Provide
 
+from commands.client_credentials import ClientCredentials
 from commands.dispatcher import Dispatcher
+from commands.factors import SecondFactors
+from commands.key_rotation import KeyRotation
 from commands.login import Accounts
 from edge.app import edge_app
 from edge.authentication import Verifier
@@ -21,10 +25,19 @@ from write_api.course import CourseController
 from write_api.enrollment import EnrollmentController, update_progress
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
+from write_api.key_ring import rotate_signing_keys
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
+from write_api.oauth import get_service_token
+from write_api.second_factor import (
+    SecondFactorController,
+    log_in_with_second_factor,
+    reset_second_factor,
+)
 from write_api.sender import provide_sender
+from write_api.service_account import ServiceAccountController
+from write_api.session import SessionController
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
@@ -34,23 +47,39 @@ CONTROLLERS: tuple[Any, ...] = (
     CourseController,
     EnrollmentController,
     LoginController,
+    SecondFactorController,
+    ServiceAccountController,
+    SessionController,
     SurveyController,
     TestimonialController,
     UserController,
     change_password,
+    get_service_token,
+    log_in_with_second_factor,
     log_out,
     read_notification,
+    reset_second_factor,
     revoke_certificate,
+    rotate_signing_keys,
     submit_attempt,
     submit_feedback,
     update_progress,
 )
 
 
+class Doors(msgspec.Struct, frozen=True):
+    """The ways in, and what belongs to them."""
+
+    accounts: Accounts
+    factors: SecondFactors
+    clients: ClientCredentials
+    rotation: KeyRotation
+
+
 def create_write_api(
     log: Log,
     dispatcher: Dispatcher,
-    accounts: Accounts,
+    doors: Doors,
     threads: Threads,
     *,
     verifier: Verifier,
@@ -71,7 +100,10 @@ def create_write_api(
         peers=peers,
         dependencies={
             "sender": provide_sender(dispatcher, threads),
-            "accounts": Provide(lambda: accounts, sync_to_thread=False),
+            "accounts": Provide(lambda: doors.accounts, sync_to_thread=False),
+            "factors": Provide(lambda: doors.factors, sync_to_thread=False),
+            "clients": Provide(lambda: doors.clients, sync_to_thread=False),
+            "rotation": Provide(lambda: doors.rotation, sync_to_thread=False),
             "log": Provide(lambda: log, sync_to_thread=False),
             "threads": Provide(lambda: threads, sync_to_thread=False),
         },

@@ -1,10 +1,13 @@
 """How what commands raise is told over HTTP."""
 
+from access.challenges import InvalidChallenge
 from access.passwords import WeakPassword
 from access.sessions import InvalidRefreshToken
 from access.throttle import Throttled
 from commands.errors import TooMuchContention, VersionMismatch
+from commands.factors import InvalidCode
 from commands.login import InvalidCredentials
+from commands.step_up import StepUpRequired
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.problem import Fault, FaultTable, FieldError, described, unavailable
 from event_store.errors import LogUnavailable
@@ -32,15 +35,35 @@ def _unauthorized(code: str, detail: str) -> Fault:
     return Fault(status=401, code=code, detail=detail, headers={"WWW-Authenticate": "Bearer"})
 
 
+def _step_up_required(error: StepUpRequired) -> Fault:
+    """With the challenge of RFC 9470, for clients that know what to do with it."""
+    challenge = [
+        'Bearer error="insufficient_user_authentication"',
+        f'error_description="{error.detail}"',
+        f'max_age="{int(error.max_age.total_seconds())}"',
+    ]
+    if error.second_factor:
+        challenge.append('acr_values="mfa"')
+    return Fault(
+        status=403,
+        code=error.code,
+        detail=error.detail,
+        headers={"WWW-Authenticate": ", ".join(challenge)},
+    )
+
+
 COMMAND_FAULTS: FaultTable = {
     NotFound: described(404),
     Conflict: described(409),
     Invalid: described(422),
     Forbidden: described(403),
+    StepUpRequired: _step_up_required,
     VersionMismatch: described(412),
     WeakPassword: _weak_password,
     Throttled: _throttled,
     InvalidCredentials: lambda error: _unauthorized(error.code, error.detail),
+    InvalidChallenge: lambda error: _unauthorized(error.code, error.detail),
+    InvalidCode: lambda error: _unauthorized(error.code, error.detail),
     InvalidRefreshToken: lambda _: _unauthorized(
         "invalid-refresh-token", "This refresh token is good for nothing; log in again."
     ),

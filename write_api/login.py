@@ -6,7 +6,8 @@ from litestar import Controller, Response, post, put
 from litestar.datastructures import CacheControlHeader
 
 from access.actor import Actor
-from commands.login import Accounts, Tokens
+from commands.admission import SecondFactorRequired, Tokens
+from commands.login import Accounts
 from edge.authentication import OPEN
 from edge.openapi import PROBLEMS, THROTTLED
 from edge.request import EdgeRequest
@@ -41,8 +42,13 @@ class LoginController(Controller):
     cache_control = CacheControlHeader(no_store=True)
 
     @post("/", operation_id="LogIn", status_code=200)
-    async def log_in(self, data: Credentials, accounts: Accounts, threads: Threads) -> Tokens:
-        """Log in with a user name or e-mail address and a password."""
+    async def log_in(
+        self, data: Credentials, accounts: Accounts, threads: Threads
+    ) -> Tokens | SecondFactorRequired:
+        """Log in with a user name or e-mail address and a password.
+
+        Who has a second factor gets a challenge instead of tokens, for the second step.
+        """
         context = context_of(NOBODY)
         return await threads.run(accounts.log_in, data.username, data.password, context)
 

@@ -79,6 +79,9 @@ def _folder(folder: Json) -> Json:
 
 def _item(request: Json) -> Json:
     events = [_event("test", _test(request))]
+    if (steps := request.get("totp")) is not None:
+        script = f"const steps = {steps};\n{(HERE / 'totp.js').read_text()}"
+        events.insert(0, _event("prerequest", script))
     if before := request.get("before"):
         events.insert(0, _event("prerequest", before))
     return {"name": request["name"], "event": events, "request": _request(request)}
@@ -93,6 +96,9 @@ def _request(request: Json) -> Json:
     if "body" in request:
         text = json.dumps(request["body"], indent=2, ensure_ascii=False)
         made["body"] = {"mode": "raw", "raw": text, "options": {"raw": {"language": "json"}}}
+    if "form" in request:
+        fields = [{"key": name, "value": value} for name, value in request["form"].items()]
+        made["body"] = {"mode": "urlencoded", "urlencoded": fields}
     return made
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "prove that read models equal history",
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",
     "epoch": "mend the log's epoch after it was restored into another cluster",
+    "keys": "list the keys that sign access tokens; rotate them, prune retired ones",
     "permissions": "print who may do what, as a page of Markdown",
     "asyncapi": "print the description of every event, as AsyncAPI 3.0",
     "run": "run one process in the foreground",

@@ -21,6 +21,7 @@ from lms.settings import Settings
 from read_api import database
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
+from read_api.session import EnforcedRoles
 
 ISSUER = "LMS"
 
@@ -49,5 +50,6 @@ def main(settings: Settings) -> None:
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
+            enforced=EnforcedRoles(settings.roles_with_second_factor),
         )
         serve(app, settings, settings.read_api_port)

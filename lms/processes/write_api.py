@@ -6,16 +6,25 @@ from importlib.metadata import version
 
 from prometheus_client import REGISTRY
 
+from access.challenges import Challenges
+from access.client_secrets import ClientSecrets
+from access.housekeeping import Housekeeping, keys_kept_for
+from access.recovery_codes import RecoveryCodes
 from access.sessions import Sessions
 from access.throttle import Throttle
 from access.tokens import TokenIssuer
+from access.totp import Totp
+from commands.admission import Admission
+from commands.client_credentials import ClientCredentials
+from commands.factors import SecondFactors
+from commands.key_rotation import KeyRotation
 from commands.login import Accounts
 from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
 from lms.composition import AUDIENCE, CommandSide, Pool, command_side, token_verifier
 from lms.processes.serving import serve
 from lms.settings import Settings
-from write_api.app import create_write_api
+from write_api.app import Doors, create_write_api
 from write_api.threads import Threads
 
 CONNECTIONS = 16
@@ -26,10 +35,19 @@ def main(settings: Settings) -> None:
     with command_side(settings, connections=CONNECTIONS) as side:
         threads = Threads(CONNECTIONS)
         side.signing_keys.ensure()
+        sessions = Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days))
+        throttle = Throttle(side.pool, settings.master_key)
+        housekeeping = Housekeeping(
+            sessions,
+            Challenges(side.pool),
+            throttle,
+            side.signing_keys,
+            keys_kept=keys_kept_for(settings.access_token_minutes * 60),
+        )
         app = create_write_api(
             side.log,
             side.dispatcher,
-            _accounts(settings, side),
+            doors(settings, side, sessions, throttle),
             threads,
             verifier=token_verifier(settings, side.pool),
             checks={"database": lambda: _answers(side.pool)},
@@ -37,27 +55,42 @@ def main(settings: Settings) -> None:
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
         )
+        housekeeping.start()
         try:
             serve(app, settings, settings.write_api_port)
         finally:
+            housekeeping.stop()
             threads.close()
 
 
-def _accounts(settings: Settings, side: CommandSide) -> Accounts:
+def doors(settings: Settings, side: CommandSide, sessions: Sessions, throttle: Throttle) -> Doors:
+    """The ways into the system, each with what it needs."""
     issuer = TokenIssuer(
         side.signing_keys,
         issuer=settings.public_url,
         audience=AUDIENCE,
         seconds_valid=settings.access_token_minutes * 60,
     )
-    return Accounts(
-        side.log,
-        side.dispatcher,
-        side.passwords,
-        Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days)),
-        Throttle(side.pool, settings.master_key),
-        issuer,
+    log, dispatcher, challenges = side.log, side.dispatcher, Challenges(side.pool)
+    admission = Admission(
+        log, dispatcher, sessions, challenges, issuer, enforced=settings.roles_with_second_factor
     )
+    accounts = Accounts(log, dispatcher, side.passwords, sessions, throttle, admission)
+    factors = SecondFactors(
+        log,
+        dispatcher,
+        admission,
+        side.passwords,
+        sessions,
+        challenges,
+        Totp(side.pool, settings.master_key),
+        RecoveryCodes(side.pool, settings.master_key),
+        throttle,
+    )
+    clients = ClientCredentials(
+        log, dispatcher, ClientSecrets(side.pool), sessions, throttle, issuer
+    )
+    return Doors(accounts, factors, clients, KeyRotation(dispatcher, side.signing_keys))
 
 
 async def _answers(pool: Pool) -> None:

@@ -2,13 +2,22 @@ import base64
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg_pool import ConnectionPool
 
-from access.keys import KeysUnavailable, SigningKeys, VerificationKeys, WrongMasterKey, thumbprint
+from access.housekeeping import keys_kept_for
+from access.keys import (
+    KeysUnavailable,
+    SigningKeys,
+    VerificationKeys,
+    WrongMasterKey,
+    rotate_statements,
+    thumbprint,
+)
 from tests.access.conftest import Clock
 from tests.servers.postgres import Database
 
@@ -158,13 +167,44 @@ def test_private_halves_stand_sealed_and_out_of_the_read_side_s_reach(
         connection.execute("SELECT sealed_private_key FROM access.signing_keys")
 
 
-@pytest.mark.parametrize("table", ["credentials", "sessions", "refresh_tokens", "failed_logins"])
-def test_the_read_side_sees_nothing_else_of_access(read_pool: ConnectionPool, table: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("credentials", "1"),
+        ("refresh_tokens", "1"),
+        ("failed_logins", "1"),
+        ("login_challenges", "1"),
+        ("sessions", "ended_by"),
+        ("totp", "sealed_secret"),
+        ("recovery_codes", "code_hash"),
+        ("client_secrets", "secret_hash"),
+    ],
+)
+def test_the_read_side_sees_no_secret_of_access(
+    read_pool: ConnectionPool, table: str, column: str
+) -> None:
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege),
         read_pool.connection() as connection,
     ):
-        connection.execute(f"SELECT 1 FROM access.{table}")
+        connection.execute(f"SELECT {column} FROM access.{table}")
+
+
+def test_retired_keys_are_pruned_when_no_token_needs_them(
+    pool: ConnectionPool, clock: Clock
+) -> None:
+    keys = SigningKeys(pool, MASTER)
+    keys.ensure()
+    clock.now = datetime.now(UTC)
+    for statement in rotate_statements(keys.new_key(), clock.now):
+        with pool.connection() as connection:
+            connection.execute(*statement)
+    kept = keys_kept_for(600)
+    clock.advance(seconds=kept.total_seconds() - 1)
+    assert keys.prune(clock.now - kept) == 0
+    clock.advance(seconds=2)
+    assert keys.prune(clock.now - kept) == 1
+    assert count(pool) == count(pool, "retired_at IS NULL") == 1
 
 
 def test_a_sealed_key_moved_to_another_id_does_not_open(

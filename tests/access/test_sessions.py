@@ -266,3 +266,29 @@ def test_any_order_of_steps_leaves_what_the_model_says(pool: ConnectionPool) -> 
     run_state_machine_as_test(
         Machine, settings=settings(max_examples=40, stateful_step_count=20, deadline=None)
     )
+
+
+def test_a_session_remembers_how_its_owner_proved_who_they_are(
+    sessions: Sessions, clock: Clock, learner_id: UUID
+) -> None:
+    session = sessions.start(learner_id, factors={"pwd"})
+    assert (session.authenticated_at, session.factors) == (clock.now, frozenset({"pwd"}))
+    began = clock.now
+    clock.advance(seconds=600)
+    session = sessions.rotate(session.refresh_token)
+    assert (session.authenticated_at, session.factors) == (began, frozenset({"pwd"}))
+    proof = sessions.prove_again(session.session_id, {"otp", "pwd"})
+    assert proof is not None
+    assert (proof.authenticated_at, proof.factors) == (clock.now, frozenset({"pwd", "otp"}))
+    again = sessions.rotate(session.refresh_token)
+    assert (again.authenticated_at, again.factors) == (clock.now, frozenset({"pwd", "otp"}))
+
+
+def test_who_has_no_live_session_proves_nothing_in_it(sessions: Sessions, learner_id: UUID) -> None:
+    session = sessions.start(learner_id)
+    assert sessions.belongs_to(session.session_id, learner_id)
+    assert not sessions.belongs_to(session.session_id, uuid4())
+    sessions.end(session.session_id)
+    assert not sessions.belongs_to(session.session_id, learner_id)
+    assert sessions.prove_again(session.session_id, {"otp"}) is None
+    assert sessions.prove_again(uuid4(), {"otp"}) is None

@@ -3,6 +3,7 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -93,6 +94,43 @@ def test_a_token_tells_who_acts(house: House) -> None:
     assert house.verifier.verify(token) == JOHN
     assert house.verifier.knows(token)
     assert house.verifier.verify(token) == JOHN
+
+
+def test_a_token_says_when_and_how_one_has_proved_who_one_is(house: House) -> None:
+    proved = Actor(
+        JOHN.id,
+        JOHN.roles,
+        JOHN.session_id,
+        authenticated_at=house.clock.now,
+        factors=frozenset({"pwd", "otp"}),
+        operations=frozenset({"GetMe", "StepUp"}),
+    )
+    assert house.verifier.verify(house.issuer.access_token(proved)) == proved
+
+
+def test_a_service_account_s_token_says_that_it_is_one(house: House) -> None:
+    service = Actor(uuid4(), frozenset({Role.ANALYST}), uuid4(), is_service=True)
+    assert house.verifier.verify(house.issuer.access_token(service)) == service
+
+
+def test_a_rotation_logs_nobody_out(house: House) -> None:
+    before = house.issuer.access_token(JOHN)
+    house.keys.rotate()
+    after = house.issuer.access_token(JOHN)
+    assert jwt.get_unverified_header(before)["kid"] != jwt.get_unverified_header(after)["kid"]
+    house.clock.advance(seconds=1)
+    assert house.verifier.verify(before) == house.verifier.verify(after) == JOHN
+    house.keys.prune(datetime.now(UTC) + timedelta(days=1))
+    house.clock.advance(seconds=60)
+    assert refused(house, before) == "The token is signed by an unknown key."
+    assert house.verifier.verify(after) == JOHN
+
+
+@pytest.mark.parametrize(
+    "claims", [{"auth_time": -1}, {"auth_time": 10**15}, {"amr": "pwd"}, {"client_id": "x"}]
+)
+def test_new_claims_that_make_no_sense_are_refused(house: House, claims: dict[str, Any]) -> None:
+    assert refused(house, house.sign(house.claims(**claims)))
 
 
 def test_the_forger_s_own_tool_makes_good_tokens_when_nothing_is_changed(house: House) -> None:

@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from access.actor import Actor
 from access.passwords import Passwords
-from access.permissions import scopes
+from access.permissions import reach
 from commands.assessment import AddQuestion, CreateAssessment, NewChoice, PublishAssessment
 from commands.attempt import GivenAnswer, StartAttempt, SubmitAttempt
 from commands.catalogue import HANDLERS
@@ -38,7 +38,14 @@ A = TypeVar("A", bound=Aggregate)
 
 MASTER_KEY = bytes(range(32))
 NOW = datetime(2030, 1, 1, 9, tzinfo=UTC)
-ADMIN = Actor(id=UUID(int=0xAD), roles=frozenset({Role.ADMIN}))
+ADMIN = Actor(
+    id=UUID(int=0xAD),
+    roles=frozenset({Role.ADMIN}),
+    session_id=UUID(int=0xAE),
+    authenticated_at=NOW,
+    factors=frozenset({"pwd"}),
+)
+"""Has proved a moment ago who they are."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -75,20 +82,20 @@ class System:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pool: ConnectionPool[Any] = ConnectionPool(
+        self.pool: ConnectionPool[Any] = ConnectionPool(
             database.write_url, min_size=1, max_size=4, open=True
         )
         self.log = Log(database.write_url, MASTER_KEY, connections=8)
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self._passwords = Passwords(self._pool, cheap)
-        self.dispatcher = Dispatcher(self.log, self._passwords, fingerprint_key=b"fingerprints")
+        self.passwords = Passwords(self.pool, cheap)
+        self.dispatcher = Dispatcher(self.log, self.passwords, fingerprint_key=b"fingerprints")
 
     def another(self) -> "System":
         return System(self._database)
 
     def close(self) -> None:
         self.log.close()
-        self._pool.close()
+        self.pool.close()
 
     def dispatch(self, command: Command, by: Actor = ADMIN, **context: Any) -> Recorded:
         values: dict[str, Any] = {
@@ -112,13 +119,13 @@ class System:
         """How a command would be refused, if at all; it isn't carried out."""
         work = Work(
             self.log,
-            self._passwords,
+            self.passwords,
             by,
             NOW,
-            scopes(by.roles, type(command).__name__),
+            reach(by, type(command).__name__),
         )
         try:
-            if not scopes(by.roles, type(command).__name__):
+            if not reach(by, type(command).__name__):
                 raise Forbidden("Your roles don't allow this.")
             HANDLERS[type(command)](command, work)
         except DomainError as error:
@@ -127,7 +134,7 @@ class System:
 
     def metadata_at(self, position: int) -> Metadata:
         """The metadata of the event at a position."""
-        with self._pool.connection() as connection:
+        with self.pool.connection() as connection:
             row = connection.execute(
                 "SELECT metadata::text FROM event_store.events WHERE position = %s", (position,)
             ).fetchone()
@@ -136,7 +143,7 @@ class System:
 
     def metadata_of(self, command_id: UUID) -> Metadata:
         """What the log says about the append of a command."""
-        with self._pool.connection() as connection:
+        with self.pool.connection() as connection:
             row = connection.execute(
                 "SELECT metadata::text FROM event_store.events"
                 " WHERE metadata->>'command_id' = %s LIMIT 1",
@@ -146,7 +153,7 @@ class System:
         return msgspec.json.decode(row[0], type=Metadata)
 
     def _recorded_by(self, command_id: UUID) -> list[Any]:
-        with self._pool.connection() as connection:
+        with self.pool.connection() as connection:
             rows = connection.execute(
                 "SELECT stream_id, version FROM event_store.events"
                 " WHERE metadata->>'command_id' = %s ORDER BY position",

@@ -27,6 +27,7 @@ from commands.enrollment import (
     WithdrawEnrollment,
 )
 from commands.feedback import SubmitFeedback
+from commands.key_ring import RotateSigningKeys
 from commands.learner import (
     ChangePassword,
     ChangeRoles,
@@ -39,6 +40,25 @@ from commands.learner import (
 )
 from commands.message import Command
 from commands.notification import CreateNotification, ReadNotification
+from commands.second_factor import (
+    ConfirmSecondFactor,
+    DisableSecondFactor,
+    RecordRecoveryCodeUse,
+    RecordRefusedCode,
+    ReplaceRecoveryCodes,
+    ResetSecondFactor,
+    StartSecondFactor,
+)
+from commands.service_account import (
+    ChangeServiceAccess,
+    CreateServiceAccount,
+    DisableServiceAccount,
+    EnableServiceAccount,
+    IssueClientSecret,
+    RecordRefusedSecret,
+    RevokeClientSecret,
+)
+from commands.session import EndAllSessions, EndOtherSessions, EndSession, StepUp
 from commands.survey import AddSurveyQuestion, CloseSurvey, CreateSurvey, PublishSurvey
 from commands.survey_invitation import InviteToCourseSurveys, InviteToSurvey
 from commands.survey_response import SubmitSurveyResponse
@@ -53,8 +73,9 @@ from domain.course import Course
 from domain.enrollment import Enrollment
 from domain.errors import Forbidden
 from domain.roles import Role
+from domain.second_factor import CodeKind
 from domain.survey import SurveyQuestionKind
-from tests.commands.system import Given, Person, System
+from tests.commands.system import NOW, Given, Person, System
 
 
 class Things(msgspec.Struct, frozen=True):
@@ -123,6 +144,39 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     RecordLogin: lambda t: RecordLogin(learner_id=t.learner.id, method="password"),
     RecordLogout: lambda t: RecordLogout(learner_id=t.learner.id),
     ChangePassword: lambda t: ChangePassword(learner_id=t.learner.id, password="a long secret"),
+    EndSession: lambda t: EndSession(learner_id=t.learner.id, session_id=uuid4()),
+    EndOtherSessions: lambda t: EndOtherSessions(learner_id=t.learner.id),
+    EndAllSessions: lambda t: EndAllSessions(learner_id=t.learner.id),
+    StepUp: lambda t: StepUp(learner_id=t.learner.id, factors=["pwd"]),
+    StartSecondFactor: lambda t: StartSecondFactor(
+        learner_id=t.learner.id, enrolment_id=uuid4(), sealed_secret=b"sealed"
+    ),
+    ConfirmSecondFactor: lambda t: ConfirmSecondFactor(
+        learner_id=t.learner.id, enrolment_id=uuid4(), code_hashes=[]
+    ),
+    ReplaceRecoveryCodes: lambda t: ReplaceRecoveryCodes(learner_id=t.learner.id, code_hashes=[]),
+    DisableSecondFactor: lambda t: DisableSecondFactor(learner_id=t.learner.id),
+    ResetSecondFactor: lambda t: ResetSecondFactor(learner_id=t.learner.id, reason="Lost."),
+    RecordRecoveryCodeUse: lambda t: RecordRecoveryCodeUse(learner_id=t.learner.id),
+    RecordRefusedCode: lambda t: RecordRefusedCode(
+        learner_id=t.learner.id, kind=CodeKind.TOTP, why="wrong"
+    ),
+    RotateSigningKeys: lambda _: RotateSigningKeys(
+        kid=uuid4().hex, public_key=bytes(32), sealed_private_key=b"sealed"
+    ),
+    CreateServiceAccount: lambda _: CreateServiceAccount(
+        name=uuid4().hex, roles=[Role.ANALYST], secret_id=uuid4(), secret_hash=bytes(32)
+    ),
+    ChangeServiceAccess: lambda _: ChangeServiceAccess(
+        service_account_id=uuid4(), roles=[Role.ADMIN]
+    ),
+    IssueClientSecret: lambda _: IssueClientSecret(
+        service_account_id=uuid4(), secret_id=uuid4(), secret_hash=bytes(32)
+    ),
+    RevokeClientSecret: lambda _: RevokeClientSecret(service_account_id=uuid4(), secret_id=uuid4()),
+    DisableServiceAccount: lambda _: DisableServiceAccount(service_account_id=uuid4()),
+    EnableServiceAccount: lambda _: EnableServiceAccount(service_account_id=uuid4()),
+    RecordRefusedSecret: lambda _: RecordRefusedSecret(service_account_id=uuid4(), address=None),
     CreateCourse: lambda _: CreateCourse(title="Mine"),
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),
@@ -199,7 +253,7 @@ def test_every_command_has_a_handler_a_row_and_a_place_here() -> None:
 def test_nobody_gets_at_what_is_not_theirs(
     system: System, things: Things, command: type[Command], role: Role
 ) -> None:
-    stranger = Actor(uuid4(), frozenset({role}))
+    stranger = Actor(uuid4(), frozenset({role}), authenticated_at=NOW)
     outcome = system.when(COMMANDS_ON[command](things), stranger)
     assert outcome.refusal is not None
     assert outcome.facts == []

@@ -12,6 +12,11 @@ from tests.read_api.reading import Reading
 NOBODY_KNOWN = UUID(int=0xBAD)
 PATHS = {
     "GetMe": "/me",
+    "ListMySessions": "/me/sessions",
+    "GetMySecondFactor": "/me/second-factor",
+    "ListSigningKeys": "/signing-keys",
+    "ListServiceAccounts": "/service-accounts",
+    "GetServiceAccount": f"/service-accounts/{NOBODY_KNOWN}",
     "ListUsers": "/users",
     "GetUser": f"/users/{NOBODY_KNOWN}",
     "ListRoles": "/roles",

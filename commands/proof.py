@@ -1,0 +1,78 @@
+"""Proving who one is by a second factor: a code of the authenticator, or a recovery code."""
+
+import msgspec
+
+from access.recovery_codes import RecoveryCodes
+from access.throttle import Throttle
+from access.totp import CodeRefusal, Totp
+from commands.context import Context
+from commands.dispatcher import Dispatcher
+from commands.second_factor import RecordRecoveryCodeUse, RecordRefusedCode
+from domain.errors import Forbidden, Invalid
+from domain.second_factor import CodeKind
+
+OTP = "otp"
+"""RFC 8176 has no word for a recovery code: it is a one-time password as well."""
+
+
+class WrongCode(Invalid):
+    """The code is wrong, or was used before; nobody is told which."""
+
+    code = "wrong-code"
+
+
+class Given(msgspec.Struct, frozen=True):
+    """What somebody shows: one of the two."""
+
+    code: str | None = None
+    recovery_code: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Given({self.kind})"
+
+    @property
+    def kind(self) -> CodeKind:
+        """Which of the two it is. Raises `Invalid` unless it is exactly one."""
+        if (self.code is None) == (self.recovery_code is None):
+            raise Invalid("Give either code or recovery_code.", field="code")
+        return CodeKind.TOTP if self.code is not None else CodeKind.RECOVERY
+
+
+class FactorCheck:
+    """Uses codes up, throttled for each person; what was refused goes on the record."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        totp: Totp,
+        recovery_codes: RecoveryCodes,
+        throttle: Throttle,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._totp = totp
+        self._recovery_codes = recovery_codes
+        self._throttle = throttle
+
+    def use(self, given: Given, context: Context) -> None:
+        """Checks what the actor of `context` shows, who has a second factor or is enrolling one.
+
+        Raises `WrongCode`, or `Throttled` after too many failures.
+        """
+        learner_id, kind = context.actor.id, given.kind
+        if learner_id is None or context.actor.is_service:
+            raise Forbidden("Only a person can do this.")
+        account = f"second factor of {learner_id}"
+        self._throttle.admit(account, context.source_address)
+        if given.code is not None:
+            refusal = self._totp.use(learner_id, given.code)
+        else:
+            right = self._recovery_codes.use(learner_id, given.recovery_code or "")
+            refusal = None if right else CodeRefusal.WRONG
+        if refusal is not None:
+            command = RecordRefusedCode(learner_id=learner_id, kind=kind, why=refusal)
+            self._dispatcher.dispatch(command, context)
+            field = "code" if kind is CodeKind.TOTP else "recovery_code"
+            raise WrongCode("This code is wrong or was used before.", field=field)
+        self._throttle.succeeded(account, context.source_address)
+        if kind is CodeKind.RECOVERY:
+            self._dispatcher.dispatch(RecordRecoveryCodeUse(learner_id=learner_id), context)

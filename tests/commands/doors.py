@@ -1,0 +1,161 @@
+"""The ways in, over a `System`: with a clock that passes only when told to."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pyotp
+
+from access.actor import Actor
+from access.challenges import Challenges
+from access.client_secrets import ClientSecrets
+from access.keys import SigningKeys, VerificationKeys
+from access.recovery_codes import RecoveryCodes
+from access.sessions import Sessions
+from access.throttle import Throttle
+from access.tokens import TokenIssuer, TokenVerifier
+from access.totp import Totp
+from commands.admission import Admission, SecondFactorRequired, Tokens
+from commands.client_credentials import ClientCredentials
+from commands.context import Context
+from commands.factors import SecondFactors
+from commands.key_rotation import KeyRotation
+from commands.learner import RegisterLearner
+from commands.login import Accounts
+from commands.proof import Given
+from domain.roles import Role
+from tests.access.conftest import Clock
+from tests.commands.system import ADMIN, MASTER_KEY, System
+
+PASSWORD = "only-for-tests-1"
+ISSUER, AUDIENCE = "https://lms.example", "lms"
+NOBODY = Actor(id=None, roles=frozenset())
+
+
+class Doors:
+    """As the write API has them; `enforced` are the roles that need a second factor."""
+
+    def __init__(self, system: System, *, enforced: frozenset[Role] = frozenset()) -> None:
+        self.system = system
+        self.clock = Clock()
+        pool, log, dispatcher = system.pool, system.log, system.dispatcher
+        self.keys = SigningKeys(pool, MASTER_KEY)
+        self.keys.ensure()
+        issuer = TokenIssuer(
+            self.keys, clock=self.clock.timestamp, issuer=ISSUER, audience=AUDIENCE
+        )
+        self.verifier = TokenVerifier(
+            VerificationKeys(pool, monotonic=self.clock.timestamp),
+            clock=self.clock.timestamp,
+            issuer=ISSUER,
+            audience=AUDIENCE,
+        )
+        self.sessions = Sessions(
+            pool,
+            clock=self.clock,
+            longest_session=timedelta(days=3650),
+            longest_pause=timedelta(days=3650),
+        )
+        challenges = Challenges(pool, clock=self.clock)
+        throttle = Throttle(pool, MASTER_KEY, clock=self.clock)
+        self.admission = Admission(
+            log, dispatcher, self.sessions, challenges, issuer, enforced=enforced
+        )
+        self.accounts = Accounts(
+            log, dispatcher, system.passwords, self.sessions, throttle, self.admission
+        )
+        self.factors = SecondFactors(
+            log,
+            dispatcher,
+            self.admission,
+            system.passwords,
+            self.sessions,
+            challenges,
+            Totp(pool, MASTER_KEY, clock=self.clock),
+            RecoveryCodes(pool, MASTER_KEY),
+            throttle,
+        )
+        secrets = ClientSecrets(pool, clock=self.clock)
+        self.clients = ClientCredentials(log, dispatcher, secrets, self.sessions, throttle, issuer)
+        self.rotation = KeyRotation(dispatcher, self.keys)
+
+    def context(self, actor: Actor = NOBODY, **values: Any) -> Context:
+        return Context(
+            actor=actor,
+            now=self.clock.now,
+            correlation_id=uuid4(),
+            command_id=uuid4(),
+            **values,
+        )
+
+    def admin(self) -> Actor:
+        """Has proved a moment ago who they are."""
+        return msgspec.structs.replace(ADMIN, authenticated_at=self.clock.now)
+
+    def actor(self, token: str) -> Actor:
+        """Whom an access token names."""
+        return self.verifier.verify(token)
+
+    def a_person(self, *roles: Role) -> "Somebody":
+        name = uuid4().hex
+        command = RegisterLearner(
+            username=name,
+            email=f"{name}@example.com",
+            full_name="Jane Doe",
+            password=PASSWORD,
+            roles=list(roles) or [Role.EMPLOYEE],
+        )
+        self.system.dispatch(command, self.admin(), now=self.clock.now)
+        return Somebody(self, name)
+
+
+class Somebody:
+    """A person with a password and, once enrolled, an authenticator app."""
+
+    def __init__(self, doors: Doors, name: str) -> None:
+        self.doors = doors
+        self.name = name
+        self.secret = ""
+        self.recovery_codes: list[str] = []
+
+    def first_step(self) -> Tokens | SecondFactorRequired:
+        return self.doors.accounts.log_in(self.name, PASSWORD, self.doors.context())
+
+    def logged_in(self) -> Actor:
+        """Whoever they are after a log-in with all that is asked for."""
+        return self.doors.actor(self.tokens().access_token)
+
+    def tokens(self) -> Tokens:
+        first = self.first_step()
+        if isinstance(first, Tokens):
+            return first
+        return self.second_step(first, Given(code=self.code()))
+
+    def second_step(self, first: SecondFactorRequired, given: Given) -> Tokens:
+        return self.doors.factors.log_in(first.challenge, given, self.doors.context())
+
+    def challenged(self) -> SecondFactorRequired:
+        first = self.first_step()
+        assert isinstance(first, SecondFactorRequired)
+        return first
+
+    def code(self) -> str:
+        """The code of now. Time passes after it, so that the next one is another."""
+        self.doors.clock.advance(seconds=30)
+        return pyotp.TOTP(self.secret).at(self.doors.clock.now)
+
+    def begins(self, actor: Actor) -> None:
+        context = self.doors.context(actor)
+        self.secret = self.doors.factors.start_enrolment(context).shared.secret
+
+    def confirms(self, actor: Actor) -> None:
+        code = self.code()
+        shown = self.doors.factors.confirm(code, self.doors.context(actor))
+        self.recovery_codes = shown.recovery_codes
+
+    def enrols(self) -> Actor:
+        actor = self.logged_in()
+        self.begins(actor)
+        self.confirms(actor)
+        return actor

@@ -1,0 +1,36 @@
+"""The keys that sign access tokens."""
+
+from typing import Any
+
+from litestar import Response, post
+
+from access.actor import Actor
+from commands.context import Recorded
+from commands.key_rotation import KeyRotation
+from edge.request import EdgeRequest
+from write_api.body import Body
+from write_api.sender import context_of, headers_of
+from write_api.threads import Threads
+
+
+class RotationReason(Body, frozen=True):
+    reason: str | None = None
+
+
+class KeyInPlace(Recorded, frozen=True, kw_only=True):
+    """`kid` is the id of the key that signs from now on."""
+
+    kid: str
+
+
+@post(
+    "/signing-keys/rotate", operation_id="RotateSigningKeys", status_code=200, tags=["Signing keys"]
+)
+async def rotate_signing_keys(
+    request: EdgeRequest[Actor, Any], data: RotationReason, rotation: KeyRotation, threads: Threads
+) -> Response[KeyInPlace]:
+    """Sign with a new key from now on. Nobody is logged out: tokens stay good until they expire."""
+    rotated = await threads.run(rotation.rotate, data.reason, context_of(request.user))
+    recorded = rotated.recorded
+    body = KeyInPlace(recorded.id, recorded.version, recorded.position, kid=rotated.kid)
+    return Response(body, headers=headers_of(recorded))
