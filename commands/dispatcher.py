@@ -67,22 +67,25 @@ class Dispatcher:
         if not reach(context.actor, name):
             raise Forbidden("Your roles don't allow this.")
         self._check_step_up(command, context)
+        refusal: DomainError | None = None
         for attempt in range(MAX_TRIES):
             answered = self._answered(command, context)
             if answered:
                 outcome.word = "repeated"
                 return answered
+            if refusal is not None and attempt > 1:
+                raise refusal
             work = self._begin(context, name)
             try:
                 return self._carry_out(command, context, work)
             except (VersionConflict, RequestRepeated):
                 RETRIES.labels(name).inc()
-                self._log.forget(work.loaded)
-            except DomainError:
-                # The refusal may rest on a cached aggregate that another process has changed.
-                if attempt or not work.loaded:
-                    raise
-                self._log.forget(work.loaded)
+                refusal = None
+            except DomainError as error:
+                # It may rest on a cached aggregate that another process has changed, or on what
+                # this very command did when it came a moment ago: look once more at both.
+                refusal = error
+            self._log.forget(work.loaded)
         raise TooMuchContention(name)
 
     def _begin(self, context: Context, name: str) -> Work:

@@ -1,4 +1,4 @@
-"""How a process without a port shows that it is alive: it touches a file every two seconds."""
+"""How a process without a port shows that it is alive: it writes a file every two seconds."""
 
 import asyncio
 import json
@@ -13,12 +13,16 @@ STALE = 15.0
 
 
 async def beat(settings: Settings, process: str) -> None:
-    """Touches the file for as long as the event loop turns. Never returns."""
+    """Writes the file for as long as the event loop turns. Never returns.
+
+    The whole file each time: another copy of the process that ends takes the file with it.
+    """
     file = _file(settings, process)
-    file.write_text(json.dumps({"pid": os.getpid()}))
     try:
         while True:
-            os.utime(file)
+            written = file.with_suffix(f".{os.getpid()}")
+            written.write_text(json.dumps({"pid": os.getpid()}))
+            written.replace(file)
             await asyncio.sleep(EVERY)
     finally:
         file.unlink(missing_ok=True)
