@@ -8,11 +8,13 @@ from projections.enrollment import EnrollmentProjection
 from projections.feedback import FeedbackProjection
 from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
+from projections.organization import OrganizationProjection
 from projections.projection import Projection
 from projections.survey import SurveyProjection
 from projections.testimonial import TestimonialProjection
 
 PROJECTIONS: tuple[Projection, ...] = (
+    OrganizationProjection(),
     LearnerProjection(),
     CourseProjection(),
     EnrollmentProjection(),

@@ -33,7 +33,9 @@ from read_api.feedback import list_feedback
 from read_api.history import Historian
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
+from read_api.organization import DepartmentController
 from read_api.role import list_roles
+from read_api.skill import list_skills
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
 from read_api.verification import verify
@@ -45,6 +47,7 @@ CONTROLLERS: tuple[Any, ...] = (
     AuditController,
     CertificateController,
     CourseController,
+    DepartmentController,
     EnrollmentController,
     SurveyController,
     UserController,
@@ -54,6 +57,7 @@ CONTROLLERS: tuple[Any, ...] = (
     get_me,
     list_notifications,
     list_roles,
+    list_skills,
     list_testimonials,
     verify,
 )

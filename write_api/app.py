@@ -24,6 +24,7 @@ from write_api.feedback import submit_feedback
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
+from write_api.organization import DepartmentController
 from write_api.sender import provide_sender
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
@@ -32,6 +33,7 @@ from write_api.threads import Threads
 CONTROLLERS: tuple[Any, ...] = (
     AssessmentController,
     CourseController,
+    DepartmentController,
     EnrollmentController,
     LoginController,
     SurveyController,

@@ -23,7 +23,10 @@ CONNECTIONS = 16
 
 def main(settings: Settings) -> None:
     """Serves until a signal."""
-    with command_side(settings, connections=CONNECTIONS) as side:
+    with (
+        command_side(settings, connections=CONNECTIONS) as side,
+        token_verifier(settings, side.pool) as verifier,
+    ):
         threads = Threads(CONNECTIONS)
         side.signing_keys.ensure()
         app = create_write_api(
@@ -31,7 +34,7 @@ def main(settings: Settings) -> None:
             side.dispatcher,
             _accounts(settings, side),
             threads,
-            verifier=token_verifier(settings, side.pool),
+            verifier=verifier,
             checks={"database": lambda: _answers(side.pool)},
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
