@@ -25,6 +25,9 @@ class Scope(StrEnum):
     """What is about the people who report to the one who asks, directly or indirectly."""
     OWN_COURSES = "own courses"
     """What belongs to a course that the one who asks is an instructor of."""
+    DEPARTMENT = "department"
+    """What is about the people, and the departments, below one that was given to the one who asks
+    to look after."""
 
 
 class UnknownOperation(LookupError):
@@ -41,23 +44,25 @@ class Row(NamedTuple):
     analyst: Scope | None
     admin: Scope | None
     system: Scope | None
+    department_admin: Scope | None = None
 
 
 ANY = Scope.ANY
 SELF = Scope.SELF
 REPS = Scope.REPORTS
 OWN = Scope.OWN_COURSES
+DEPT = Scope.DEPARTMENT
 ____ = None
 
 # A manager doesn't change a report's profile: who may set an e-mail address may take the account.
 # fmt: off
 COMMANDS: dict[str, Row] = {
-    #                               person instr. manager auditor analyst admin system
-    "RegisterLearner":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "UpdateLearner":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "ChangeRoles":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "DeactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "ReactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    #                               person instr. manager auditor analyst admin system dept. admin
+    "RegisterLearner":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "UpdateLearner":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "ChangeRoles":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "DeactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "ReactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
     "RecordLogin":              Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordLogout":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangePassword":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -81,6 +86,14 @@ COMMANDS: dict[str, Row] = {
     "DisableServiceAccount":    Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "EnableServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordRefusedSecret":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+
+    "AssessSkill":              Row(SELF,  ____,  REPS,   ____,   ____,   ANY,  ____, DEPT),
+    "RemoveSkill":              Row(SELF,  ____,  REPS,   ____,   ____,   ANY,  ____, DEPT),
+
+    "AddDepartment":            Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "RenameDepartment":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "MoveDepartment":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "RemoveDepartment":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
 
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -120,29 +133,33 @@ COMMANDS: dict[str, Row] = {
 }
 
 QUERIES: dict[str, Row] = {
-    #                               person instr. manager auditor analyst admin system
+    #                               person instr. manager auditor analyst admin system dept. admin
     "GetMe":                    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ListMySessions":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetMySecondFactor":        Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ListSigningKeys":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListServiceAccounts":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetServiceAccount":        Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
-    "ListUsers":                Row(____,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
-    "GetUser":                  Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+    "ListUsers":                Row(____,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "GetUser":                  Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "ListReports":              Row(SELF,  ____,  REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "ListSkills":               Row(SELF,  ____,  REPS,   ANY,    ANY,    ANY,  ____, DEPT),
+    "ListDepartments":          Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetDepartment":            Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "ListRoles":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
 
     "ListCourses":              Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "GetCourse":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "SeeDraftCourses":          Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
 
-    "ListEnrollments":          Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
-    "GetEnrollment":            Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+    "ListEnrollments":          Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "GetEnrollment":            Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
 
     "ListAssessments":          Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "GetAssessment":            Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "SeeAnswerKeys":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
-    "ListAttempts":             Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
-    "GetAttempt":               Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+    "ListAttempts":             Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "GetAttempt":               Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
 
     "ListFeedback":             Row(SELF,  OWN,   ____,   ANY,    ____,   ANY,  ____),
     "GetSurvey":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
@@ -152,9 +169,9 @@ QUERIES: dict[str, Row] = {
     "SeeUnapprovedTestimonials":Row(SELF,  OWN,   ____,   ANY,    ____,   ANY,  ____),
 
     "ListNotifications":        Row(SELF,  ____,  ____,   ANY,    ____,   ANY,  ____),
-    "ListCertificates":         Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
-    "GetCertificate":           Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
-    "GetCertificatePdf":        Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____),
+    "ListCertificates":         Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "GetCertificate":           Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "GetCertificatePdf":        Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
 
     "GetAnalytics":             Row(____,  OWN,   REPS,   ANY,    ANY,    ANY,  ____),
     "GetProgressAnalytics":     Row(____,  OWN,   REPS,   ANY,    ANY,    ANY,  ____),
@@ -165,6 +182,9 @@ QUERIES: dict[str, Row] = {
     "GetAuditStream":           Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 }
 # fmt: on
+
+SAME_ROW = {"LogOut": "RecordLogout"}
+"""Operations of the APIs that go by the row of another name."""
 
 OPEN_ROUTES = frozenset(
     {
@@ -264,7 +284,8 @@ Written by `lms permissions` from `access/permissions.py`; don't edit it here.
 Everyone with an account has what the column *person* says (an *employee* has no more than that),
 and what the columns of their roles add. *self*: what is about the person who asks; *reports*: about
 the people below them, directly or indirectly; *own courses*: what belongs to a course they are an
-instructor of. *system* is the policies' role, which nobody can be given.
+instructor of; *department*: what is about the people and departments below those that the role was
+granted for. *system* is the policies' role, which nobody can be given.
 """
 
 

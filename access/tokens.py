@@ -13,6 +13,7 @@ import msgspec
 
 from access.actor import Actor
 from access.keys import ALGORITHM, SigningKeys, VerificationKeys
+from access.standing import Standings
 from domain.roles import Role
 
 TYPE = "at+jwt"
@@ -131,23 +132,27 @@ class TokenVerifier:
         *,
         issuer: str,
         audience: str,
+        standings: Standings | None = None,
         clock: Callable[[], float] = time.time,
         cached_tokens: int = CACHED_TOKENS,
     ) -> None:
+        """Without `standings` a token is believed until it expires."""
         self._keys = keys
+        self._standings = standings
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
         self._cache = _Cache(cached_tokens)
 
     def verify(self, token: str) -> Actor:
-        """Who acts.
+        """Who acts, with the roles held now.
 
         May ask the database for keys: once a minute, and for an unknown key once a second. `knows`
         says beforehand that it won't.
 
         Raises:
-            InvalidToken: malformed, forged, expired, not for us, or signed by an unknown key.
+            InvalidToken: malformed, forged, expired, not for us, signed by an unknown key, or of a
+                session or an account that has ended.
             KeysUnavailable: signed by an unknown key while the database is out of reach.
         """
         if len(token) > LONGEST_TOKEN or not token.isascii():
@@ -161,12 +166,20 @@ class TokenVerifier:
         else:
             self._check_time(verified.claims)
             self._check_key(verified.kid, digest)
-        return verified.actor
+        return self._now(verified)
 
     def knows(self, token: str) -> bool:
         """Whether `verify` answers from memory: no signature to check, no database to ask."""
         digest = hashlib.sha256(token.encode(errors="replace")).digest()
         return not self._keys.stale() and self._cache.get(digest) is not None
+
+    def _now(self, verified: _Verified) -> Actor:
+        if self._standings is None:
+            return verified.actor
+        actor = self._standings.now(verified.actor, verified.claims.iat)
+        if actor is None:
+            raise InvalidToken("The session of this token has ended.")
+        return actor
 
     def _verify(self, token: str) -> _Verified:
         kid = _key_id(token)

@@ -2,6 +2,10 @@
 
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
+from access.placements import Kind, placed_statement
+from commands.departments import named_and_referred
 from commands.message import Command, handles
 from commands.names import claim_name
 from commands.work import Work
@@ -14,6 +18,7 @@ class CreateCourse(Command, frozen=True):
     code: str | None = None
     topic: str | None = None
     department: str | None = None
+    department_id: UUID | None = None
     difficulty: Difficulty | None = None
     language: str = "en"
     duration_minutes: int | None = None
@@ -21,15 +26,18 @@ class CreateCourse(Command, frozen=True):
 
 
 class ChangeCourseDetails(Command, frozen=True):
+    """What isn't given stays; `None` clears."""
+
     course_id: UUID
-    title: str | None = None
-    description: str | None = None
-    topic: str | None = None
-    department: str | None = None
-    difficulty: Difficulty | None = None
-    language: str | None = None
-    duration_minutes: int | None = None
-    instructors: list[UUID] | None = None
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    topic: str | UnsetType | None = UNSET
+    department: str | UnsetType | None = UNSET
+    department_id: UUID | UnsetType | None = UNSET
+    difficulty: Difficulty | UnsetType | None = UNSET
+    language: str | UnsetType = UNSET
+    duration_minutes: int | UnsetType | None = UNSET
+    instructors: list[UUID] | UnsetType = UNSET
 
 
 class AddModule(Command, frozen=True):
@@ -57,13 +65,15 @@ class ArchiveCourse(Command, frozen=True):
 
 @handles(CreateCourse)
 def create_course(command: CreateCourse, work: Work) -> Course:
+    department, department_id = named_and_referred(command.department, command.department_id, work)
     course = Course.create(
         id=work.new_id(),
         title=command.title,
         description=command.description,
         code=command.code,
         topic=command.topic,
-        department=command.department,
+        department=department or None,
+        department_id=department_id or None,
         difficulty=command.difficulty,
         language=command.language,
         duration_minutes=command.duration_minutes,
@@ -71,6 +81,8 @@ def create_course(command: CreateCourse, work: Work) -> Course:
         created_by=work.actor.id,
         at=work.now,
     )
+    if department_id:
+        work.execute_too(*placed_statement(Kind.COURSE, course.id, department_id))
     if command.code is not None:
         work.save_too(claim_name(work, "course_code", command.code, course.id))
     return course
@@ -79,17 +91,21 @@ def create_course(command: CreateCourse, work: Work) -> Course:
 @handles(ChangeCourseDetails)
 def change_course_details(command: ChangeCourseDetails, work: Work) -> Course:
     course = _own_course(command.course_id, work)
+    department, department_id = named_and_referred(command.department, command.department_id, work)
     course.change_details(
         title=command.title,
         description=command.description,
         topic=command.topic,
-        department=command.department,
+        department=department,
+        department_id=department_id,
         difficulty=command.difficulty,
         language=command.language,
         duration_minutes=command.duration_minutes,
         instructors=command.instructors,
         at=work.now,
     )
+    if department_id is not UNSET:
+        work.execute_too(*placed_statement(Kind.COURSE, course.id, department_id))
     return course
 
 
@@ -126,6 +142,7 @@ def publish_course(command: PublishCourse, work: Work) -> Course:
 def archive_course(command: ArchiveCourse, work: Work) -> Course:
     course = _own_course(command.course_id, work)
     course.archive(reason=command.reason, at=work.now)
+    work.execute_too(*placed_statement(Kind.COURSE, course.id, None))
     return course
 
 

@@ -18,6 +18,7 @@ from commands.message import Command
 from commands.metrics import RETRIES, Outcome, measured_command
 from commands.step_up import STEP_UP_AFTER, StepUpCheck
 from commands.work import Work
+from domain.aggregate import Aggregate
 from domain.errors import DomainError, Forbidden
 from event_store.application import Log
 from event_store.errors import RequestRepeated, VersionConflict
@@ -77,7 +78,12 @@ class Dispatcher:
                 raise refusal
             work = self._begin(context, name)
             try:
-                return self._carry_out(command, context, work)
+                aggregate = self._decide(command, work)
+                if not (attempt or aggregate.pending_events) and work.loaded:
+                    # That nothing changes may rest on a cached aggregate that is behind.
+                    self._log.forget(work.loaded)
+                    continue
+                return self._record(aggregate, command, context, work)
             except (VersionConflict, RequestRepeated):
                 RETRIES.labels(name).inc()
                 refusal = None
@@ -98,11 +104,16 @@ class Dispatcher:
             context.expected_version,
         )
 
-    def _carry_out(self, command: Command, context: Context, work: Work) -> Recorded:
+    def _decide(self, command: Command, work: Work) -> Aggregate:
         aggregate = HANDLERS[type(command)](command, work)
         if not work.permitted:
             logger.error("%s is missing its ownership check.", type(command).__name__)
             raise Forbidden("This is not yours to change.")
+        return aggregate
+
+    def _record(
+        self, aggregate: Aggregate, command: Command, context: Context, work: Work
+    ) -> Recorded:
         unchanged_at = 0 if aggregate.pending_events else self._log.position_of(aggregate.id)
         position = self._log.append(
             [aggregate, *work.also_saved],

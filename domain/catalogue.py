@@ -11,6 +11,8 @@ from domain.feedback import Feedback
 from domain.key_ring import KeyRing
 from domain.learner import Learner
 from domain.notification import Notification
+from domain.organization import Organization
+from domain.reporting_lines import ReportingLines
 from domain.second_factor import SecondFactor
 from domain.service_account import ServiceAccount
 from domain.survey import Survey
@@ -33,6 +35,8 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Notification,
     SecondFactor,
     ServiceAccount,
+    Organization,
+    ReportingLines,
     Survey,
     SurveyInvitation,
     SurveyReceipt,

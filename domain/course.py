@@ -1,13 +1,17 @@
 """A course: modules of lessons, written as a draft, published in versions."""
 
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from domain import text
 from domain.aggregate import Aggregate, event
+from domain.changes import changed_fields, upcast_without_cleared
 from domain.errors import Conflict, Invalid, NotFound
 
 
@@ -89,11 +93,16 @@ class Course(Aggregate):
         duration_minutes: int | None
         instructors: list[UUID]
         created_by: UUID | None
+        department_id: UUID | None = None
 
     class DetailsChanged(Aggregate.Event):
-        """Carries what changed; `None` means unchanged."""
+        """Carries what changed: new values, and in `cleared` the fields that have none any more.
+
+        `department` is the name that the department had when the course came into it.
+        """
 
         TOPIC = "course.details_changed"
+        class_version = 2
         title: str | None = None
         description: str | None = None
         topic: str | None = None
@@ -102,6 +111,12 @@ class Course(Aggregate):
         language: str | None = None
         duration_minutes: int | None = None
         instructors: list[UUID] | None = None
+        department_id: UUID | None = None
+        cleared: list[str] = field(default_factory=list)
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            upcast_without_cleared(state)
 
     class ModuleAdded(Aggregate.Event):
         TOPIC = "course.module_added"
@@ -150,6 +165,7 @@ class Course(Aggregate):
         code: str | None = None,
         topic: str | None = None,
         department: str | None = None,
+        department_id: UUID | None = None,
         difficulty: Difficulty | None = None,
         language: str = "en",
         duration_minutes: int | None = None,
@@ -164,6 +180,7 @@ class Course(Aggregate):
             code=text.optional(code, "code", 64),
             topic=text.optional(topic, "topic", 100),
             department=text.optional(department, "department", 100),
+            department_id=department_id,
             difficulty=difficulty,
             language=text.required(language, "language", 35),
             duration_minutes=_minutes(duration_minutes),
@@ -175,27 +192,36 @@ class Course(Aggregate):
         self,
         *,
         at: datetime,
-        title: str | None = None,
-        description: str | None = None,
-        topic: str | None = None,
-        department: str | None = None,
-        difficulty: Difficulty | None = None,
-        language: str | None = None,
-        duration_minutes: int | None = None,
-        instructors: list[UUID] | None = None,
+        title: str | UnsetType = UNSET,
+        description: str | UnsetType = UNSET,
+        topic: str | UnsetType | None = UNSET,
+        department: str | UnsetType | None = UNSET,
+        department_id: UUID | UnsetType | None = UNSET,
+        difficulty: Difficulty | UnsetType | None = UNSET,
+        language: str | UnsetType = UNSET,
+        duration_minutes: int | UnsetType | None = UNSET,
+        instructors: list[UUID] | UnsetType = UNSET,
     ) -> None:
+        """`None` clears a field, `UNSET` leaves it as it is."""
         self._must_not_be_archived()
-        changes = {
-            "title": title if title is None else text.required(title, "title", 300),
-            "description": text.optional(description, "description", 20_000),
-            "topic": text.optional(topic, "topic", 100),
-            "department": text.optional(department, "department", 100),
+        given = {
+            "title": title,
+            "description": description,
+            "topic": topic,
+            "department": department,
+            "department_id": department_id,
             "difficulty": difficulty,
-            "language": text.optional(language, "language", 35),
-            "duration_minutes": _minutes(duration_minutes),
+            "language": language,
+            "duration_minutes": duration_minutes,
             "instructors": instructors,
         }
-        if any(value is not None for value in changes.values()):
+        checked = {
+            name: value if value is UNSET else _checked(name, value)
+            for name, value in given.items()
+        }
+        known = {"title": self.title, "instructors": self.instructors}
+        changes = changed_fields(checked, known)
+        if changes:
             self.trigger_event(self.DetailsChanged, timestamp=at, **changes)
 
     def add_module(self, *, module_id: UUID, title: str, at: datetime) -> None:
@@ -301,6 +327,22 @@ class Course(Aggregate):
     @event(Archived)
     def _archived(self) -> None:
         self.status = CourseStatus.ARCHIVED
+
+
+def _checked(name: str, value: Any) -> Any:
+    match name:
+        case "title":
+            return text.required(value, name, 300)
+        case "description":
+            return text.optional(value, name, 20_000) or ""
+        case "topic" | "department":
+            return text.optional(value, name, 100)
+        case "language":
+            return text.required(value, name, 35)
+        case "duration_minutes":
+            return _minutes(value)
+        case _:
+            return value
 
 
 def _minutes(value: int | None) -> int | None:

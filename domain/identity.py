@@ -20,6 +20,16 @@ def unique_name_id(kind: str, name: str) -> UUID:
     return _id(kind, canonical(name))
 
 
+def organization_id() -> UUID:
+    """The one stream of the tree of departments."""
+    return _id("organization")
+
+
+def reporting_lines_id() -> UUID:
+    """The one stream that puts changes of managers into an order."""
+    return _id("reporting_lines")
+
+
 def enrollment_id(learner_id: UUID, course_id: UUID) -> UUID:
     """The stream of one learner in one course."""
     return _id("enrollment", learner_id, course_id)

@@ -1,14 +1,27 @@
 """A person with an account, whatever roles they hold."""
 
+from collections.abc import Callable
+from dataclasses import field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from msgspec import UNSET, UnsetType
+
 from domain import text
 from domain.aggregate import Aggregate, Personal, event
+from domain.changes import changed_fields, upcast_without_cleared
 from domain.errors import Conflict, Invalid
 from domain.roles import Role
+from domain.skill import (
+    MAX_SKILLS,
+    SkillNotFound,
+    TooManySkills,
+    skill_key,
+    skill_level,
+    skill_name,
+)
 
 
 class LearnerInactive(Conflict):
@@ -27,8 +40,14 @@ class Learner(Aggregate):
     email: Annotated[str, Personal]
     full_name: Annotated[str, Personal]
     roles: list[Role]
-    manager_id: UUID | None
+    administers: list[UUID]
+    language: str
+    time_zone: str
     department: str | None
+    department_id: UUID | None
+    job_role: str | None
+    manager_id: UUID | None
+    skills: dict[str, int]
     active: bool
 
     class Registered(Aggregate.Created):
@@ -42,11 +61,16 @@ class Learner(Aggregate):
         department: str | None
         job_role: str | None
         manager_id: UUID | None
+        department_id: UUID | None = None
 
     class Updated(Aggregate.Event):
-        """Carries what changed; `None` means unchanged."""
+        """Carries what changed: new values, and in `cleared` the fields that have none any more.
+
+        `department` is the name that the department had when the person came into it.
+        """
 
         TOPIC = "learner.updated"
+        class_version = 2
         full_name: Annotated[str | None, Personal] = None
         email: Annotated[str | None, Personal] = None
         language: str | None = None
@@ -54,6 +78,12 @@ class Learner(Aggregate):
         department: str | None = None
         job_role: str | None = None
         manager_id: UUID | None = None
+        department_id: UUID | None = None
+        cleared: list[str] = field(default_factory=list)
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            upcast_without_cleared(state)
 
     class RolesChanged(Aggregate.Event):
         TOPIC = "learner.roles_changed"
@@ -61,6 +91,18 @@ class Learner(Aggregate):
         granted: list[Role]
         revoked: list[Role]
         reason: str | None
+        departments: list[UUID] = field(default_factory=list)
+        """Those that a department admin looks after, with all below them."""
+
+    class SkillAssessed(Aggregate.Event):
+        TOPIC = "learner.skill_assessed"
+        skill: str
+        level: int
+        assessed_by: UUID | None
+
+    class SkillRemoved(Aggregate.Event):
+        TOPIC = "learner.skill_removed"
+        skill: str
 
     class Deactivated(Aggregate.Event):
         TOPIC = "learner.deactivated"
@@ -102,15 +144,25 @@ class Learner(Aggregate):
         email: str,
         full_name: str,
         roles: list[Role],
-        manager_id: UUID | None,
+        language: str,
+        time_zone: str,
         department: str | None,
+        department_id: UUID | None,
+        job_role: str | None,
+        manager_id: UUID | None,
     ) -> None:
         self.username = username
         self.email = email
         self.full_name = full_name
         self.roles = roles
-        self.manager_id = manager_id
+        self.administers = []
+        self.language = language
+        self.time_zone = time_zone
         self.department = department
+        self.department_id = department_id
+        self.job_role = job_role
+        self.manager_id = manager_id
+        self.skills = {}
         self.active = True
 
     @classmethod
@@ -126,9 +178,15 @@ class Learner(Aggregate):
         language: str = "en",
         time_zone: str = "UTC",
         department: str | None = None,
+        department_id: UUID | None = None,
         job_role: str | None = None,
         manager_id: UUID | None = None,
     ) -> "Learner":
+        if Role.DEPARTMENT_ADMIN in roles:
+            raise Invalid(
+                "A department admin is made of an account that exists, for some departments.",
+                field="roles",
+            )
         return cls._create(
             cls.Registered,
             id=id,
@@ -140,6 +198,7 @@ class Learner(Aggregate):
             language=text.required(language, "language", 35),
             time_zone=_time_zone(time_zone),
             department=text.optional(department, "department", 100),
+            department_id=department_id,
             job_role=text.optional(job_role, "job_role", 100),
             manager_id=_manager(manager_id, of=id),
         )
@@ -148,33 +207,56 @@ class Learner(Aggregate):
         self,
         *,
         at: datetime,
-        full_name: str | None = None,
-        email: str | None = None,
-        language: str | None = None,
-        time_zone: str | None = None,
-        department: str | None = None,
-        job_role: str | None = None,
-        manager_id: UUID | None = None,
+        full_name: str | UnsetType = UNSET,
+        email: str | UnsetType = UNSET,
+        language: str | UnsetType = UNSET,
+        time_zone: str | UnsetType = UNSET,
+        department: str | UnsetType | None = UNSET,
+        department_id: UUID | UnsetType | None = UNSET,
+        job_role: str | UnsetType | None = UNSET,
+        manager_id: UUID | UnsetType | None = UNSET,
     ) -> None:
+        """`None` clears a field, `UNSET` leaves it as it is."""
         self.must_be_active()
-        changes = {
-            "full_name": full_name and text.required(full_name, "full_name", 300),
-            "email": email and _email(email),
-            "language": text.optional(language, "language", 35),
-            "time_zone": time_zone and _time_zone(time_zone),
-            "department": text.optional(department, "department", 100),
-            "job_role": text.optional(job_role, "job_role", 100),
-            "manager_id": _manager(manager_id, of=self.id),
+        given = {
+            "full_name": full_name,
+            "email": email,
+            "language": language,
+            "time_zone": time_zone,
+            "department": department,
+            "department_id": department_id,
+            "job_role": job_role,
+            "manager_id": manager_id,
         }
-        if any(value is not None for value in changes.values()):
+        if manager_id is not UNSET:
+            _manager(manager_id, of=self.id)
+        checked = {
+            name: value if value is UNSET or name not in _CHECKS else _CHECKS[name](value)
+            for name, value in given.items()
+        }
+        changes = changed_fields(checked, vars(self))
+        if changes:
             self.trigger_event(self.Updated, timestamp=at, **changes)
 
-    def change_roles(self, *, roles: list[Role], reason: str | None, at: datetime) -> None:
+    def change_roles(
+        self,
+        *,
+        roles: list[Role],
+        reason: str | None,
+        at: datetime,
+        departments: list[UUID] | None = None,
+    ) -> None:
+        """`departments` are those that a department admin is to look after."""
         self.must_be_active()
-        roles = _roles(roles)
+        roles, departments = _roles(roles), sorted(set(departments or []))
+        if (Role.DEPARTMENT_ADMIN in roles) is not bool(departments):
+            raise Invalid(
+                "departments are for department admins, who need at least one.",
+                field="departments",
+            )
         granted = [role for role in roles if role not in self.roles]
         revoked = [role for role in self.roles if role not in roles]
-        if granted or revoked:
+        if granted or revoked or departments != self.administers:
             reason = text.optional(reason, "reason", 1_000)
             self.trigger_event(
                 self.RolesChanged,
@@ -183,7 +265,27 @@ class Learner(Aggregate):
                 granted=granted,
                 revoked=revoked,
                 reason=reason,
+                departments=departments,
             )
+
+    def assess_skill(
+        self, *, skill: str, level: int, assessed_by: UUID | None, at: datetime
+    ) -> None:
+        """An assessment that confirms the level is one too."""
+        self.must_be_active()
+        skill, level = skill_name(skill), skill_level(level)
+        if skill_key(skill) not in self.skills and len(self.skills) >= MAX_SKILLS:
+            raise TooManySkills(f"A person has at most {MAX_SKILLS} skills.")
+        self.trigger_event(
+            self.SkillAssessed, timestamp=at, skill=skill, level=level, assessed_by=assessed_by
+        )
+
+    def remove_skill(self, *, skill: str, at: datetime) -> None:
+        self.must_be_active()
+        skill = skill_name(skill)
+        if skill_key(skill) not in self.skills:
+            raise SkillNotFound("This person has no such skill.")
+        self.trigger_event(self.SkillRemoved, timestamp=at, skill=skill)
 
     def deactivate(self, *, reason: str | None, at: datetime) -> None:
         self.must_be_active()
@@ -226,17 +328,37 @@ class Learner(Aggregate):
         self,
         full_name: str | None,
         email: str | None,
+        language: str | None,
+        time_zone: str | None,
         department: str | None,
+        department_id: UUID | None,
+        job_role: str | None,
         manager_id: UUID | None,
+        cleared: list[str],
     ) -> None:
         self.full_name = full_name or self.full_name
         self.email = email or self.email
+        self.language = language or self.language
+        self.time_zone = time_zone or self.time_zone
         self.department = department or self.department
+        self.department_id = department_id or self.department_id
+        self.job_role = job_role or self.job_role
         self.manager_id = manager_id or self.manager_id
+        for name in cleared:
+            setattr(self, name, None)
 
     @event(RolesChanged)
-    def _roles_changed(self, roles: list[Role]) -> None:
+    def _roles_changed(self, roles: list[Role], departments: list[UUID]) -> None:
         self.roles = roles
+        self.administers = departments
+
+    @event(SkillAssessed)
+    def _skill_assessed(self, skill: str, level: int) -> None:
+        self.skills[skill_key(skill)] = level
+
+    @event(SkillRemoved)
+    def _skill_removed(self, skill: str) -> None:
+        del self.skills[skill_key(skill)]
 
     @event(Deactivated)
     def _deactivated(self) -> None:
@@ -276,3 +398,11 @@ def _manager(manager_id: UUID | None, *, of: UUID) -> UUID | None:
 
 
 _TIME_ZONES = available_timezones() | {"UTC"}
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "full_name": lambda value: text.required(value, "full_name", 300),
+    "email": _email,
+    "language": lambda value: text.required(value, "language", 35),
+    "time_zone": _time_zone,
+    "department": lambda value: text.optional(value, "department", 100),
+    "job_role": lambda value: text.optional(value, "job_role", 100),
+}

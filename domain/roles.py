@@ -10,5 +10,7 @@ class Role(StrEnum):
     EMPLOYEE = "employee"
     AUDITOR = "auditor"
     ANALYST = "analyst"
+    DEPARTMENT_ADMIN = "department_admin"
+    """Looks after the accounts of some departments, which are granted together with it."""
     SYSTEM = "system"
     """The policies' own role; never granted to a person."""

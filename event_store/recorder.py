@@ -131,6 +131,12 @@ class Recorder(PostgresApplicationRecorder):
             ).fetchone()
         return Request(**row) if row else None
 
+    def says(self, query: str, params: Sequence[Any]) -> bool:
+        """What a query on operational tables that has one boolean as its answer says now."""
+        with translated(), self.datastore.pool.connection() as connection:
+            row = connection.execute(query, params).fetchone()
+        return row is not None and all(row.values())
+
     def position_of(self, stream_id: UUID) -> int:
         """The position of the stream's last event; 0 when it has none."""
         with self._connection() as connection:
@@ -260,5 +266,8 @@ def translated() -> Iterator[None]:
             case "idempotency_key":
                 raise RequestRepeated(str(error)) from error
         raise
+    except psycopg.errors.ForeignKeyViolation as error:
+        # What an operational row refers to went away, or came into use, after it was looked at.
+        raise VersionConflict(str(error)) from error
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise LogUnavailable(str(error)) from error

@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from access.keys import SigningKeys, VerificationKeys
 from access.passwords import Passwords
+from access.standing import Standings
 from access.tokens import TokenVerifier
 from bus.wake import Waker
 from commands.dispatcher import Dispatcher
@@ -67,9 +68,23 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
             log.close()
 
 
-def token_verifier(settings: Settings, pool: Pool) -> TokenVerifier:
-    """Tells who acts from an access token; reads only the public halves of the keys."""
-    return TokenVerifier(VerificationKeys(pool), issuer=settings.public_url, audience=AUDIENCE)
+@contextmanager
+def token_verifier(
+    settings: Settings, pool: Pool, keys: VerificationKeys | None = None
+) -> Iterator[TokenVerifier]:
+    """Tells who acts from an access token, and follows what is revoked until the block ends.
+
+    Reads only the public halves of the keys; `lms_read` may do all of it.
+    """
+    longest_token = timedelta(minutes=settings.access_token_minutes)
+    standings = Standings(pool, longest_token=longest_token)
+    with standings.followed():
+        yield TokenVerifier(
+            keys or VerificationKeys(pool),
+            issuer=settings.public_url,
+            audience=AUDIENCE,
+            standings=standings,
+        )
 
 
 @contextmanager

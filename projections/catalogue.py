@@ -8,12 +8,14 @@ from projections.enrollment import EnrollmentProjection
 from projections.feedback import FeedbackProjection
 from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
+from projections.organization import OrganizationProjection
 from projections.projection import Projection
 from projections.service_account import ServiceAccountProjection
 from projections.survey import SurveyProjection
 from projections.testimonial import TestimonialProjection
 
 PROJECTIONS: tuple[Projection, ...] = (
+    OrganizationProjection(),
     LearnerProjection(),
     CourseProjection(),
     EnrollmentProjection(),

@@ -15,14 +15,15 @@ class CourseProjection(Projection):
     """
 
     name = "course"
-    version = 1
+    version = 2
 
     @on(Course.Created)
     def created(self, event: Course.Created, record: Record) -> Iterable[Statement]:
         yield Statement(
-            "INSERT INTO course (id, title, description, code, topic, department, difficulty,"
-            " language, duration_minutes, instructors, created_by, created_at, updated_at, version)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO course (id, title, description, code, topic, department, department_id,"
+            " difficulty, language, duration_minutes, instructors, created_by, created_at,"
+            " updated_at, version)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 record.stream_id,
                 event.title,
@@ -30,6 +31,7 @@ class CourseProjection(Projection):
                 event.code,
                 event.topic,
                 event.department,
+                event.department_id,
                 event.difficulty,
                 event.language,
                 event.duration_minutes,
@@ -45,20 +47,29 @@ class CourseProjection(Projection):
     def details_changed(self, event: Course.DetailsChanged, record: Record) -> Iterable[Statement]:
         yield Statement(
             "UPDATE course SET title = coalesce(%s, title),"
-            " description = coalesce(%s, description), topic = coalesce(%s, topic),"
-            " department = coalesce(%s, department), difficulty = coalesce(%s, difficulty),"
+            " description = coalesce(%s, description),"
+            " topic = coalesce(%s, CASE WHEN NOT %s THEN topic END),"
+            " department = coalesce(%s, CASE WHEN NOT %s THEN department END),"
+            " department_id = coalesce(%s, CASE WHEN NOT %s THEN department_id END),"
+            " difficulty = coalesce(%s, CASE WHEN NOT %s THEN difficulty END),"
             " language = coalesce(%s, language),"
-            " duration_minutes = coalesce(%s, duration_minutes),"
+            " duration_minutes = coalesce(%s, CASE WHEN NOT %s THEN duration_minutes END),"
             " instructors = coalesce(%s, instructors), updated_at = %s, version = %s"
             " WHERE id = %s",
             (
                 event.title,
                 event.description,
                 event.topic,
+                "topic" in event.cleared,
                 event.department,
+                "department" in event.cleared,
+                event.department_id,
+                "department_id" in event.cleared,
                 event.difficulty,
+                "difficulty" in event.cleared,
                 event.language,
                 event.duration_minutes,
+                "duration_minutes" in event.cleared,
                 event.instructors,
                 event.timestamp,
                 record.version,

@@ -4,7 +4,8 @@ CREATE TABLE course (
     description           text        NOT NULL,
     code                  text,
     topic                 text,
-    department            text,
+    department            text,  -- its name when the course came into it
+    department_id         uuid,
     difficulty            text,
     language              text        NOT NULL,
     duration_minutes      integer,
@@ -33,6 +34,7 @@ CREATE TABLE course (
 
 CREATE INDEX course_created ON course (created_at, id);
 CREATE INDEX course_catalogue ON course (status, topic, difficulty, created_at, id);
+CREATE INDEX course_department ON course (department_id);
 CREATE INDEX course_instructors ON course USING gin (instructors);
 CREATE INDEX course_search ON course USING gin (search);
 

@@ -1,24 +1,27 @@
-"""Read model: people, with their roles and their manager."""
+"""Read model: people, with their roles, their manager, their department and their skills."""
 
 from collections.abc import Iterable
 
 from domain.learner import Learner
+from domain.skill import skill_key
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
 
 class LearnerProjection(Projection):
-    """Table `learner`; full-text column `search` over name, user name and e-mail address."""
+    """Tables `learner`, with a full-text column `search` over name, user name and e-mail address,
+    and `learner_skill`.
+    """
 
     name = "learner"
-    version = 1
+    version = 2
 
     @on(Learner.Registered)
     def registered(self, event: Learner.Registered, record: Record) -> Iterable[Statement]:
         yield Statement(
             "INSERT INTO learner (id, username, email, full_name, roles, language, time_zone,"
-            " department, job_role, manager_id, registered_at, updated_at, version)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " department, department_id, job_role, manager_id, registered_at, updated_at, version)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 record.stream_id,
                 event.username,
@@ -28,6 +31,7 @@ class LearnerProjection(Projection):
                 event.language,
                 event.time_zone,
                 event.department,
+                event.department_id,
                 event.job_role,
                 event.manager_id,
                 event.timestamp,
@@ -41,16 +45,24 @@ class LearnerProjection(Projection):
         yield Statement(
             "UPDATE learner SET full_name = coalesce(%s, full_name), email = coalesce(%s, email),"
             " language = coalesce(%s, language), time_zone = coalesce(%s, time_zone),"
-            " department = coalesce(%s, department), job_role = coalesce(%s, job_role),"
-            " manager_id = coalesce(%s, manager_id), updated_at = %s, version = %s WHERE id = %s",
+            " department = coalesce(%s, CASE WHEN NOT %s THEN department END),"
+            " department_id = coalesce(%s, CASE WHEN NOT %s THEN department_id END),"
+            " job_role = coalesce(%s, CASE WHEN NOT %s THEN job_role END),"
+            " manager_id = coalesce(%s, CASE WHEN NOT %s THEN manager_id END),"
+            " updated_at = %s, version = %s WHERE id = %s",
             (
                 event.full_name,
                 event.email,
                 event.language,
                 event.time_zone,
                 event.department,
+                "department" in event.cleared,
+                event.department_id,
+                "department_id" in event.cleared,
                 event.job_role,
+                "job_role" in event.cleared,
                 event.manager_id,
+                "manager_id" in event.cleared,
                 event.timestamp,
                 record.version,
                 record.stream_id,
@@ -60,9 +72,36 @@ class LearnerProjection(Projection):
     @on(Learner.RolesChanged)
     def roles_changed(self, event: Learner.RolesChanged, record: Record) -> Iterable[Statement]:
         yield Statement(
-            "UPDATE learner SET roles = %s, updated_at = %s, version = %s WHERE id = %s",
-            (event.roles, event.timestamp, record.version, record.stream_id),
+            "UPDATE learner SET roles = %s, administers = %s, updated_at = %s, version = %s"
+            " WHERE id = %s",
+            (event.roles, event.departments, event.timestamp, record.version, record.stream_id),
         )
+
+    @on(Learner.SkillAssessed)
+    def skill_assessed(self, event: Learner.SkillAssessed, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "INSERT INTO learner_skill (learner_id, key, skill, level, assessed_by, assessed_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (learner_id, key) DO UPDATE SET"
+            " skill = excluded.skill, level = excluded.level, assessed_by = excluded.assessed_by,"
+            " assessed_at = excluded.assessed_at",
+            (
+                record.stream_id,
+                skill_key(event.skill),
+                event.skill,
+                event.level,
+                event.assessed_by,
+                event.timestamp,
+            ),
+        )
+        yield self._went_on(record)
+
+    @on(Learner.SkillRemoved)
+    def skill_removed(self, event: Learner.SkillRemoved, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "DELETE FROM learner_skill WHERE learner_id = %s AND key = %s",
+            (record.stream_id, skill_key(event.skill)),
+        )
+        yield self._went_on(record)
 
     @on(Learner.Deactivated)
     def deactivated(self, event: Learner.Deactivated, record: Record) -> Iterable[Statement]:
@@ -87,9 +126,12 @@ class LearnerProjection(Projection):
         Learner.SessionsEnded,
     )
     def went_on(self, _: object, record: Record) -> Iterable[Statement]:
-        yield Statement(
-            "UPDATE learner SET version = %s WHERE id = %s",
-            (record.version, record.stream_id),
+        yield self._went_on(record)
+
+    @staticmethod
+    def _went_on(record: Record) -> Statement:
+        return Statement(
+            "UPDATE learner SET version = %s WHERE id = %s", (record.version, record.stream_id)
         )
 
     @staticmethod

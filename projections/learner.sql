@@ -6,7 +6,9 @@ CREATE TABLE learner (
     roles         text[]      NOT NULL,
     language      text        NOT NULL,
     time_zone     text        NOT NULL,
-    department    text,
+    department    text,    -- its name when the person came into it
+    department_id uuid,
+    administers   uuid[]      NOT NULL DEFAULT '{}',  -- departments that are looked after
     job_role      text,
     manager_id    uuid,
     active        boolean     NOT NULL DEFAULT true,
@@ -21,4 +23,17 @@ CREATE TABLE learner (
 
 CREATE INDEX learner_registered ON learner (registered_at, id);
 CREATE INDEX learner_manager ON learner (manager_id, registered_at, id);
+CREATE INDEX learner_department ON learner (department_id);
 CREATE INDEX learner_search ON learner USING gin (search);
+
+CREATE TABLE learner_skill (
+    learner_id  uuid        NOT NULL,
+    key         text        NOT NULL,  -- equal for all spellings of the name
+    skill       text        NOT NULL,
+    level       integer     NOT NULL,  -- 1 novice to 5 expert
+    assessed_by uuid,
+    assessed_at timestamptz NOT NULL,
+    PRIMARY KEY (learner_id, key)
+);
+
+CREATE INDEX learner_skill_level ON learner_skill (key, level);

@@ -33,6 +33,7 @@ from read_api.feedback import list_feedback
 from read_api.history import Historian
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
+from read_api.organization import DepartmentController
 from read_api.role import list_roles
 from read_api.service_account import ServiceAccountController
 from read_api.session import (
@@ -41,6 +42,7 @@ from read_api.session import (
     list_my_sessions,
     list_signing_keys,
 )
+from read_api.skill import list_skills
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
 from read_api.verification import verify
@@ -52,6 +54,7 @@ CONTROLLERS: tuple[Any, ...] = (
     AuditController,
     CertificateController,
     CourseController,
+    DepartmentController,
     EnrollmentController,
     ServiceAccountController,
     SurveyController,
@@ -65,6 +68,7 @@ CONTROLLERS: tuple[Any, ...] = (
     get_me,
     list_notifications,
     list_roles,
+    list_skills,
     list_testimonials,
     verify,
 )

@@ -84,4 +84,4 @@ def found(row: T | None, what: str) -> T:
 
 def _projections(handler: Any, reach: Reach) -> frozenset[str]:
     declared: Iterable[str] = handler.opt[READS]
-    return frozenset(declared) | {READ_BY[scope] for scope in reach.scopes if scope in READ_BY}
+    return frozenset(declared).union(*(READ_BY.get(scope, ()) for scope in reach.scopes))

@@ -15,10 +15,11 @@ from edge.cursor import DEFAULT_LIMIT, CursorParameter, Keyset, Limit, Page
 from edge.etag import IfNoneMatch, conditional
 from read_api.asking import READS, Asking, found
 from read_api.condition import Condition, Where, any_of
+from read_api.department import NAME, in_department
 from read_api.listing import Listing
 
 COLUMNS = (
-    "course.id, title, description, code, topic, department, difficulty, language,"
+    f"course.id, title, description, code, topic, {NAME}, department_id, difficulty, language,"
     " duration_minutes, instructors, created_by, status, course_version, lesson_count, created_at,"
     " published_at, archived_at, course.version, course_rating.average AS rating,"
     " coalesce(course_rating.ratings, 0) AS ratings"
@@ -64,6 +65,7 @@ class CourseSummary(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None
     topic: str | None
     department: str | None
+    department_id: UUID | None
     difficulty: str | None
     language: str
     duration_minutes: int | None
@@ -138,7 +140,7 @@ FOUND_COURSES = Keyset("courses by rank", tuple[float, UUID])
 class CourseController(Controller):
     path = "/courses"
     tags = ["Courses"]
-    opt = {READS: ("course", "feedback")}
+    opt = {READS: ("course", "organization", "feedback")}
 
     @get("/", operation_id="ListCourses")
     async def many(
@@ -148,6 +150,7 @@ class CourseController(Controller):
         topic: FromQuery[str | None] = None,
         difficulty: FromQuery[Difficulty | None] = None,
         department: FromQuery[str | None] = None,
+        department_id: FromQuery[UUID | None] = None,
         language: FromQuery[str | None] = None,
         status: StatusFilter = None,
         limit: Limit = DEFAULT_LIMIT,
@@ -160,7 +163,8 @@ class CourseController(Controller):
         where = Where(_visible(asking))
         where.given("topic = %s", topic)
         where.given("difficulty = %s", difficulty)
-        where.given("department = %s", department)
+        for condition in in_department(department, department_id):
+            where.also(condition)
         where.given("language = %s", language)
         where.given("status = %s", status)
         if status is None:

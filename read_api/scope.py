@@ -37,8 +37,21 @@ HAS_MANY = f"SELECT FROM ({REPORTS}) AS report OFFSET {MANY} LIMIT 1"
 OWN_COURSES = "SELECT id FROM read_models.course WHERE instructors @> ARRAY[%s]::uuid[]"
 """SQL: the courses that someone is an instructor of."""
 
-READ_BY = {Scope.REPORTS: "learner", Scope.OWN_COURSES: "course"}
-"""The projection that a scope itself is decided by."""
+MY_DEPARTMENTS = """
+SELECT id FROM read_models.department
+WHERE path && (SELECT administers FROM read_models.learner WHERE id = %s)"""
+"""SQL: the departments that somebody looks after, and all below them."""
+
+MY_PEOPLE = f"""
+SELECT id FROM read_models.learner WHERE department_id = ANY(ARRAY({MY_DEPARTMENTS}))"""
+"""SQL: everyone in these."""
+
+READ_BY = {
+    Scope.REPORTS: ("learner",),
+    Scope.OWN_COURSES: ("course",),
+    Scope.DEPARTMENT: ("learner", "organization"),
+}
+"""The projections that a scope itself is decided by."""
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -90,6 +103,8 @@ class Reach(msgspec.Struct, frozen=True):
             collected = f"{learner} = ANY(ARRAY({REPORTS}))"
             climbed = REPORTS_TO.format(learner=learner)
             yield Condition(climbed if self.many_reports else collected, me)
+        if learner and Scope.DEPARTMENT in self.scopes:
+            yield Condition(f"{learner} IN ({MY_PEOPLE})", me)
         if course and Scope.OWN_COURSES in self.scopes:
             yield Condition(f"{course} = ANY(ARRAY({OWN_COURSES}))", me)
 

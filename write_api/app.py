@@ -30,6 +30,7 @@ from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
 from write_api.oauth import get_service_token
+from write_api.organization import DepartmentController
 from write_api.second_factor import (
     SecondFactorController,
     log_in_with_second_factor,
@@ -45,6 +46,7 @@ from write_api.threads import Threads
 CONTROLLERS: tuple[Any, ...] = (
     AssessmentController,
     CourseController,
+    DepartmentController,
     EnrollmentController,
     LoginController,
     SecondFactorController,

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import Controller, patch, post
+from msgspec import UNSET, UnsetType
 
 from commands.course import (
     AddLesson,
@@ -29,14 +30,17 @@ class NewLesson(Body, frozen=True):
 
 
 class CourseChanges(Body, frozen=True):
-    title: str | None = None
-    description: str | None = None
-    topic: str | None = None
-    department: str | None = None
-    difficulty: Difficulty | None = None
-    language: str | None = None
-    duration_minutes: int | None = None
-    instructors: list[UUID] | None = None
+    """What is left out stays; `null` clears."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    topic: str | UnsetType | None = UNSET
+    department: str | UnsetType | None = UNSET
+    department_id: UUID | UnsetType | None = UNSET
+    difficulty: Difficulty | UnsetType | None = UNSET
+    language: str | UnsetType = UNSET
+    duration_minutes: int | UnsetType | None = UNSET
+    instructors: list[UUID] | UnsetType = UNSET
 
 
 class CourseRetirement(Body, frozen=True):
@@ -54,7 +58,7 @@ class CourseController(Controller):
 
     @patch("/{course_id:uuid}", operation_id="ChangeCourseDetails")
     async def change(self, course_id: UUID, data: CourseChanges, sender: Sender) -> Answer:
-        """Change what is said about a course; fields left out stay."""
+        """Change what is said about a course; fields left out stay, null clears a field."""
         return await sender.change(command_of(ChangeCourseDetails, data, course_id=course_id))
 
     @post("/{course_id:uuid}/modules", operation_id="AddModule")

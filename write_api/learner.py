@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, patch, post, put
+from msgspec import UNSET, UnsetType
 
 from commands.learner import (
     ChangeRoles,
@@ -11,28 +13,47 @@ from commands.learner import (
     RegisterLearner,
     UpdateLearner,
 )
+from commands.skill import AssessSkill, RemoveSkill
 from domain.roles import Role
 from write_api.body import Body, command_of
 from write_api.sender import Answer, Sender
 
 
 class UserChanges(Body, frozen=True):
-    full_name: str | None = None
-    email: str | None = None
-    language: str | None = None
-    time_zone: str | None = None
-    department: str | None = None
-    job_role: str | None = None
-    manager_id: UUID | None = None
+    """What is left out stays; `null` clears. `department` is the name of one that the tree of
+    departments doesn't have, `department_id` refers to one that it has."""
+
+    full_name: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    time_zone: str | UnsetType = UNSET
+    department: str | UnsetType | None = UNSET
+    department_id: UUID | UnsetType | None = UNSET
+    job_role: str | UnsetType | None = UNSET
+    manager_id: UUID | UnsetType | None = UNSET
 
 
 class NewRoles(Body, frozen=True):
+    """`departments` are those that a department admin is to look after."""
+
     roles: list[Role]
+    departments: list[UUID] = msgspec.field(default_factory=list)
     reason: str | None = None
 
 
 class Reason(Body, frozen=True):
     reason: str | None = None
+
+
+class SkillLevel(Body, frozen=True):
+    """`level` is from 1 (novice) to 5 (expert)."""
+
+    skill: str
+    level: int
+
+
+class SkillName(Body, frozen=True):
+    skill: str
 
 
 class UserController(Controller):
@@ -46,7 +67,7 @@ class UserController(Controller):
 
     @patch("/{learner_id:uuid}", operation_id="UpdateLearner")
     async def update(self, learner_id: UUID, data: UserChanges, sender: Sender) -> Answer:
-        """Change an account; fields left out stay."""
+        """Change an account; fields left out stay, null clears a field."""
         return await sender.change(command_of(UpdateLearner, data, learner_id=learner_id))
 
     @put("/{learner_id:uuid}/roles", operation_id="ChangeRoles")
@@ -63,3 +84,13 @@ class UserController(Controller):
     async def reactivate(self, learner_id: UUID, sender: Sender) -> Answer:
         """Open a deactivated account again."""
         return await sender.change(ReactivateLearner(learner_id=learner_id))
+
+    @post("/{learner_id:uuid}/skills", operation_id="AssessSkill", status_code=200)
+    async def assess_skill(self, learner_id: UUID, data: SkillLevel, sender: Sender) -> Answer:
+        """Say how well somebody masters a skill; who says so is recorded."""
+        return await sender.change(command_of(AssessSkill, data, learner_id=learner_id))
+
+    @post("/{learner_id:uuid}/skills/remove", operation_id="RemoveSkill", status_code=200)
+    async def remove_skill(self, learner_id: UUID, data: SkillName, sender: Sender) -> Answer:
+        """Take a skill off somebody's profile; what was said about it stays in the history."""
+        return await sender.change(command_of(RemoveSkill, data, learner_id=learner_id))

@@ -1,12 +1,12 @@
 """The API that answers queries."""
 
+from contextlib import ExitStack
 from importlib.metadata import version
 
 import msgspec
 from prometheus_client import REGISTRY
 
 from access.keys import VerificationKeys
-from access.tokens import TokenVerifier
 from adapters.pdf import TypstPrinter
 from bus.asyncapi import asyncapi
 from domain.catalogue import AGGREGATES
@@ -15,7 +15,7 @@ from edge.metrics import RequestMetrics
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
-from lms.composition import AUDIENCE, open_pool
+from lms.composition import open_pool, token_verifier
 from lms.processes.serving import serve
 from lms.settings import Settings
 from read_api import database
@@ -30,8 +30,10 @@ def main(settings: Settings) -> None:
     """Serves until a signal."""
     types = EventTypes(AGGREGATES)
     # Keys are looked up by code that blocks, on threads; queries have the other pool.
-    with open_pool(settings.read_database_url, 4) as pool:
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(settings.read_database_url, 4))
         keys = VerificationKeys(pool)
+        verifier = stack.enter_context(token_verifier(settings, pool, keys))
         queries = database.open_pool(settings.read_database_url)
 
         async def answers() -> None:
@@ -40,7 +42,7 @@ def main(settings: Settings) -> None:
 
         app = create_read_api(
             queries,
-            verifier=TokenVerifier(keys, issuer=settings.public_url, audience=AUDIENCE),
+            verifier=verifier,
             keys=keys,
             mapper=Mapper(types, PersonalKeys(pool, settings.master_key)),
             printer=TypstPrinter(issuer=ISSUER, verify_url=f"{settings.public_url}/verify"),

@@ -32,7 +32,10 @@ CONNECTIONS = 16
 
 def main(settings: Settings) -> None:
     """Serves until a signal."""
-    with command_side(settings, connections=CONNECTIONS) as side:
+    with (
+        command_side(settings, connections=CONNECTIONS) as side,
+        token_verifier(settings, side.pool) as verifier,
+    ):
         threads = Threads(CONNECTIONS)
         side.signing_keys.ensure()
         sessions = Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days))
@@ -49,7 +52,7 @@ def main(settings: Settings) -> None:
             side.dispatcher,
             doors(settings, side, sessions, throttle),
             threads,
-            verifier=token_verifier(settings, side.pool),
+            verifier=verifier,
             checks={"database": lambda: _answers(side.pool)},
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),

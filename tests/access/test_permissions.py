@@ -35,6 +35,8 @@ def test_an_employee_reaches_only_themselves_and_the_catalogue() -> None:
     reached = {name for name in COMMANDS | QUERIES if Scope.ANY in of(Role.EMPLOYEE, may=name)}
     assert reached == {
         "ListRoles",
+        "ListDepartments",
+        "GetDepartment",
         "ListCourses",
         "GetCourse",
         "GetAssessment",

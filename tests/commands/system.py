@@ -19,8 +19,9 @@ from commands.context import Context, Recorded
 from commands.course import AddLesson, AddModule, CreateCourse, PublishCourse
 from commands.dispatcher import Dispatcher
 from commands.enrollment import EnrollLearner, UpdateProgress
-from commands.learner import RegisterLearner
+from commands.learner import ChangeRoles, RegisterLearner
 from commands.message import Command
+from commands.organization import AddDepartment
 from commands.survey import CreateSurvey, NewSurveyQuestion, PublishSurvey
 from commands.work import Work
 from domain.aggregate import Aggregate
@@ -177,7 +178,9 @@ class Given:
     def __init__(self, system: System) -> None:
         self._system = system
 
-    def a_person(self, *roles: Role, manager: Person | None = None) -> Person:
+    def a_person(
+        self, *roles: Role, manager: Person | None = None, department: UUID | None = None
+    ) -> Person:
         name = uuid4().hex
         command = RegisterLearner(
             username=name,
@@ -185,9 +188,23 @@ class Given:
             full_name="Jane Doe",
             roles=list(roles) or [Role.EMPLOYEE],
             manager_id=manager.id if manager else None,
+            department_id=department,
         )
         id = self._system.dispatch(command).id
         return Person(id, Actor(id, frozenset(command.roles)))
+
+    def a_department(self, below: UUID | None = None) -> UUID:
+        """Of a name that no other one has."""
+        command = AddDepartment(name=uuid4().hex, parent_id=below)
+        return self._system.dispatch(command).id
+
+    def a_department_admin(self, *departments: UUID) -> Person:
+        """Someone who looks after these departments, and belongs to none."""
+        person = self.a_person()
+        roles = [Role.EMPLOYEE, Role.DEPARTMENT_ADMIN]
+        grant = ChangeRoles(learner_id=person.id, roles=roles, departments=list(departments))
+        self._system.dispatch(grant)
+        return Person(person.id, Actor(person.id, frozenset(roles)))
 
     def a_draft_course(self, by: Person) -> Course:
         return self._course(self._draft(by))

@@ -1,6 +1,4 @@
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
@@ -18,11 +16,12 @@ from commands.message import Command, handles
 from commands.work import Work
 from domain.course import Course, CourseIsEmpty
 from domain.enrollment import AlreadyEnrolled, Enrollment
-from domain.errors import DomainError, Forbidden, Invalid
+from domain.errors import Forbidden, Invalid
 from domain.learner import Learner
 from domain.unique_name import NameTaken, UniqueName
 from event_store.errors import VersionConflict
 from tests.commands.system import ADMIN, Given, Outcome, Person, System
+from tests.commands.together import at_once, facts, refusals
 
 
 def progress(enrollment: Enrollment, percent: int = 10, seconds: int = 0) -> UpdateProgress:
@@ -32,26 +31,6 @@ def progress(enrollment: Enrollment, percent: int = 10, seconds: int = 0) -> Upd
         percent=percent,
         seconds=seconds,
     )
-
-
-def at_once(*tries: Callable[[], Outcome]) -> list[Outcome]:
-    """All of `tries`, each on a thread of its own, started together."""
-    start = Barrier(len(tries))
-
-    def run(one: Callable[[], Outcome]) -> Outcome:
-        start.wait(timeout=10)
-        return one()
-
-    with ThreadPoolExecutor(len(tries)) as pool:
-        return list(pool.map(run, tries))
-
-
-def refusals(outcomes: list[Outcome]) -> list[type[DomainError]]:
-    return [type(outcome.refusal) for outcome in outcomes if outcome.refusal]
-
-
-def facts(outcomes: list[Outcome]) -> list[Any]:
-    return [fact for outcome in outcomes for fact in outcome.facts]
 
 
 # The same idempotency key

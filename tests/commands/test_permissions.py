@@ -40,6 +40,12 @@ from commands.learner import (
 )
 from commands.message import Command
 from commands.notification import CreateNotification, ReadNotification
+from commands.organization import (
+    AddDepartment,
+    MoveDepartment,
+    RemoveDepartment,
+    RenameDepartment,
+)
 from commands.second_factor import (
     ConfirmSecondFactor,
     DisableSecondFactor,
@@ -59,6 +65,7 @@ from commands.service_account import (
     RevokeClientSecret,
 )
 from commands.session import EndAllSessions, EndOtherSessions, EndSession, StepUp
+from commands.skill import AssessSkill, RemoveSkill
 from commands.survey import AddSurveyQuestion, CloseSurvey, CreateSurvey, PublishSurvey
 from commands.survey_invitation import InviteToCourseSurveys, InviteToSurvey
 from commands.survey_response import SubmitSurveyResponse
@@ -91,6 +98,9 @@ class Things(msgspec.Struct, frozen=True):
     survey: UUID
     testimonial: UUID
     certificate: UUID
+    department: UUID
+    below: UUID
+    department_admin: Person
     notification: UUID
 
     @property
@@ -102,7 +112,8 @@ class Things(msgspec.Struct, frozen=True):
 def things(system: System) -> Things:
     given = Given(system)
     manager, instructor = given.a_person(Role.MANAGER), given.a_person(Role.INSTRUCTOR)
-    learner = given.a_person(manager=manager)
+    department = given.a_department()
+    learner = given.a_person(manager=manager, department=department)
     course = given.a_published_course(instructor)
     enrollment = given.a_completed_enrollment(learner, course)
     assessment = given.a_published_assessment(instructor, course)
@@ -120,6 +131,9 @@ def things(system: System) -> Things:
         testimonial=system.dispatch(testimonial, learner.actor).id,
         certificate=system.dispatch(IssueCertificate(enrollment_id=enrollment.id)).id,
         notification=system.dispatch(notification).id,
+        department=department,
+        below=given.a_department(below=department),
+        department_admin=given.a_department_admin(department),
     )
 
 
@@ -134,11 +148,14 @@ def a_notification(learner_id: UUID) -> CreateNotification:
 
 
 COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
-    RegisterLearner: lambda _: RegisterLearner(
-        username=uuid4().hex, email=f"{uuid4().hex}@example.com", full_name="Joe"
+    RegisterLearner: lambda t: RegisterLearner(
+        username=uuid4().hex,
+        email=f"{uuid4().hex}@example.com",
+        full_name="Joe",
+        department_id=t.department,
     ),
     UpdateLearner: lambda t: UpdateLearner(learner_id=t.learner.id, full_name="Joe"),
-    ChangeRoles: lambda t: ChangeRoles(learner_id=t.learner.id, roles=[Role.ADMIN]),
+    ChangeRoles: lambda t: ChangeRoles(learner_id=t.learner.id, roles=[Role.MANAGER]),
     DeactivateLearner: lambda t: DeactivateLearner(learner_id=t.learner.id),
     ReactivateLearner: lambda t: ReactivateLearner(learner_id=t.learner.id),
     RecordLogin: lambda t: RecordLogin(learner_id=t.learner.id, method="password"),
@@ -177,6 +194,12 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     DisableServiceAccount: lambda _: DisableServiceAccount(service_account_id=uuid4()),
     EnableServiceAccount: lambda _: EnableServiceAccount(service_account_id=uuid4()),
     RecordRefusedSecret: lambda _: RecordRefusedSecret(service_account_id=uuid4(), address=None),
+    AssessSkill: lambda t: AssessSkill(learner_id=t.learner.id, skill="Rust", level=5),
+    RemoveSkill: lambda t: RemoveSkill(learner_id=t.learner.id, skill="Rust"),
+    AddDepartment: lambda t: AddDepartment(name=uuid4().hex, parent_id=t.department),
+    RenameDepartment: lambda t: RenameDepartment(department_id=t.below, name=uuid4().hex),
+    MoveDepartment: lambda t: MoveDepartment(department_id=t.below, parent_id=t.department),
+    RemoveDepartment: lambda t: RemoveDepartment(department_id=t.below),
     CreateCourse: lambda _: CreateCourse(title="Mine"),
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),
@@ -277,6 +300,7 @@ def test_whoever_the_row_names_gets_through(
         (things.learner, Scope.SELF),
         (things.manager, Scope.REPORTS),
         (things.instructor, Scope.OWN_COURSES),
+        (things.department_admin, Scope.DEPARTMENT),
     ):
         reach = reach_of(person.actor, command)
         may = bool(reach & {scope, Scope.ANY})

@@ -91,7 +91,15 @@ def test_health_is_told(lms: Lms) -> None:
 
 def test_roles_are_told_with_what_they_may_do(john: Person) -> None:
     roles = {each["role"]: each for each in john.lists("/roles")}
-    assert set(roles) == {"admin", "instructor", "manager", "employee", "auditor", "analyst"}
+    assert set(roles) == {
+        "admin",
+        "instructor",
+        "manager",
+        "employee",
+        "auditor",
+        "analyst",
+        "department_admin",
+    }
     assert "PublishCourse" not in roles["employee"]["commands"]
     assert "PublishCourse" in roles["instructor"]["commands"]
 

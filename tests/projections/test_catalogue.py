@@ -15,7 +15,7 @@ from projections.projection import stored_types
 from projections.schemas import tables
 from projections.source import Source
 
-INDEX_STREAMS = {"unique_name", "attempt_series", "course_surveys"}
+INDEX_STREAMS = {"unique_name", "attempt_series", "course_surveys", "reporting_lines"}
 
 
 def test_every_event_of_a_stream_that_is_shown_is_followed() -> None:

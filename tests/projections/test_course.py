@@ -56,6 +56,7 @@ def test_a_new_course_is_a_draft(story: Story) -> None:
         "code": "RUST-101",
         "topic": "Programming",
         "department": None,
+        "department_id": None,
         "difficulty": "beginner",
         "language": "en",
         "duration_minutes": 90,

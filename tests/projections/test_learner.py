@@ -38,6 +38,8 @@ def test_who_registers_is_a_learner_in_clear(story: Story) -> None:
         "language": "en",
         "time_zone": "UTC",
         "department": "Tools",
+        "department_id": None,
+        "administers": [],
         "job_role": "Engineer",
         "manager_id": MANAGER,
         "active": True,

@@ -2,16 +2,21 @@
 
 import psycopg
 
+from projections.catalogue import PROJECTIONS
+
 PEOPLE, COURSES, ENROLLMENTS, NOTIFICATIONS = 10_000, 200, 100_000, 100_000
 
 FILL = f"""
 INSERT INTO learner_v1.learner (id, username, email, full_name, roles, language, time_zone,
-    department, manager_id, registered_at, updated_at, version)
+    department_id, manager_id, registered_at, updated_at, version)
 SELECT person(n), 'user' || n, 'user' || n || '@example.com', 'Person Number ' || n,
-    ARRAY['employee'], 'en', 'UTC', 'department ' || n % 20,
+    ARRAY['employee'], 'en', 'UTC', department(n % 20),
     CASE WHEN n > 1 THEN person(n / 10 + CASE WHEN n < 10 THEN 1 ELSE 0 END) END,
     now() - n * interval '1 minute', now(), 1
 FROM generate_series(1, {PEOPLE}) AS n;
+
+INSERT INTO organization_v1.department (id, name, path)
+SELECT department(n), 'Department ' || n, ARRAY[department(n)] FROM generate_series(0, 19) AS n;
 
 INSERT INTO course_v1.course (id, title, description, topic, difficulty, language, instructors,
     status, created_at, updated_at, version)
@@ -19,6 +24,8 @@ SELECT course(n), 'Course ' || n || ' on rust', 'About topic ' || n % 10, 'topic
     'beginner', 'en', ARRAY[person(n % 50 + 1)], 'published', now() - n * interval '1 day',
     now(), 1
 FROM generate_series(1, {COURSES}) AS n;
+
+UPDATE learner_v1.learner SET administers = ARRAY[department(3)] WHERE id = person(2);
 
 INSERT INTO enrollment_v1.enrollment (id, learner_id, course_id, course_version, status, source,
     assessments, enrolled_at, lesson_count, updated_at, version)
@@ -43,14 +50,19 @@ FROM generate_series(1, 30000) AS n;
 IDS = """
 CREATE FUNCTION person(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
     RETURN md5('person' || n)::uuid;
+CREATE FUNCTION department(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
+    RETURN md5('department' || n)::uuid;
 CREATE FUNCTION course(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
     RETURN md5('course' || n)::uuid;
 """
 
 
 def fill(owner_url: str) -> None:
-    """Fills the live tables, which must be of the first version, and gathers statistics."""
+    """Fills the live tables, and gathers statistics."""
+    filling = FILL
+    for each in PROJECTIONS:
+        filling = filling.replace(f"{each.name}_v1.", f"{each.name}_v{each.version}.")
     with psycopg.connect(owner_url, autocommit=True) as owner:
         owner.execute(IDS.encode())
-        owner.execute(FILL.encode())
+        owner.execute(filling.encode())
         owner.execute("VACUUM ANALYZE")

@@ -57,7 +57,7 @@ class Reading:
     """The read API with its read models, brought up to date before each question."""
 
     def __init__(self, client: TestClient[Any], source: Source) -> None:
-        self._client = client
+        self.client = client
         self._source = source
         self._projected = -1
 
@@ -69,7 +69,7 @@ class Reading:
         if by is not None:
             actor = by.actor if isinstance(by, Person) else by
             headers["Authorization"] = f"Bearer {msgspec.json.encode(actor).decode()}"
-        return self._client.get(path, headers=headers, **options)
+        return self.client.get(path, headers=headers, **options)
 
     def ok(self, path: str, by: Person | Actor | None = None, **options: Any) -> Json:
         """What is answered, with status 200."""

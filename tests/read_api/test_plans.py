@@ -17,6 +17,7 @@ from projections.catalogue import PROJECTIONS
 from projections.opening import open_live
 from projections.source import open_source
 from read_api.condition import Condition, Where
+from read_api.department import BELOW
 from read_api.enrollment import ENROLLMENTS
 from read_api.learner import MATCHES, USERS
 from read_api.listing import Listing
@@ -43,6 +44,7 @@ def person(number: int, *roles: Role) -> Actor:
 
 EMPLOYEE, MANAGER = person(5_000), person(20, Role.MANAGER)
 DIRECTOR = person(1, Role.MANAGER)
+DEPARTMENT_ADMIN = person(2, Role.DEPARTMENT_ADMIN)
 INSTRUCTOR, ADMIN = person(7, Role.INSTRUCTOR), person(1, Role.ADMIN)
 
 
@@ -82,6 +84,10 @@ QUERIES = {
         ENROLLMENTS, enrollments(ADMIN).given("course_id = %s", course(3))
     ),
     "one's reports": page(USERS, Where(reach_of(MANAGER, "ListUsers").learners("learner.id"))),
+    "people of one's departments": page(
+        USERS, Where(reach_of(DEPARTMENT_ADMIN, "ListUsers").learners("learner.id"))
+    ),
+    "people below a department": page(USERS, Where(Condition(BELOW, (UUID(int=0),)))),
     "all people": page(USERS, Where()),
     "people by name": page(USERS, Where(Condition(MATCHES, ("number 77",)))),
     "people in one's courses": page(

@@ -19,6 +19,10 @@ PATHS = {
     "GetServiceAccount": f"/service-accounts/{NOBODY_KNOWN}",
     "ListUsers": "/users",
     "GetUser": f"/users/{NOBODY_KNOWN}",
+    "ListReports": f"/users/{NOBODY_KNOWN}/reports",
+    "ListSkills": "/skills",
+    "ListDepartments": "/departments",
+    "GetDepartment": f"/departments/{NOBODY_KNOWN}",
     "ListRoles": "/roles",
     "ListCourses": "/courses",
     "GetCourse": f"/courses/{NOBODY_KNOWN}",
@@ -40,7 +44,7 @@ PATHS = {
     "ListAuditEvents": "/audit/events",
     "GetAuditStream": f"/audit/streams/{NOBODY_KNOWN}",
 }
-ONE = {name for name, path in PATHS.items() if str(NOBODY_KNOWN) in path} | {"GetMe"}
+ONE = {name for name in PATHS if name.startswith("Get")}
 PEOPLE = [frozenset({role}) for role in Role if role is not Role.SYSTEM] + [
     frozenset({Role.INSTRUCTOR, Role.MANAGER})
 ]

@@ -1,12 +1,16 @@
+-- A struct tells a value that was cleared, and is NULL now, from one that nothing is said about.
 MERGE INTO dim_learner AS known
 USING (
     SELECT
         stream_id AS learner_id,
         arg_max(roles, position) AS roles,
-        arg_max(department, position) AS department,
-        arg_max(job_role, position) AS job_role,
+        arg_max({'value': department}, position)
+            FILTER (department IS NOT NULL OR list_contains(cleared, 'department')) AS department,
+        arg_max({'value': job_role}, position)
+            FILTER (job_role IS NOT NULL OR list_contains(cleared, 'job_role')) AS job_role,
         arg_max(language, position) AS language,
-        arg_max(manager_id, position) AS manager_id,
+        arg_max({'value': manager_id}, position)
+            FILTER (manager_id IS NOT NULL OR list_contains(cleared, 'manager_id')) AS manager_id,
         arg_max(event_topic <> 'learner.deactivated', position)
             FILTER (event_topic IN ('learner.deactivated', 'learner.reactivated')) AS active,
         min(occurred_at) FILTER (event_topic = 'learner.registered') AS registered_at
@@ -17,14 +21,14 @@ USING (
 ON known.learner_id = news.learner_id
 WHEN MATCHED THEN UPDATE SET
     roles = coalesce(news.roles, known.roles),
-    department = coalesce(news.department, known.department),
-    job_role = coalesce(news.job_role, known.job_role),
+    department = if(news.department IS NULL, known.department, news.department.value),
+    job_role = if(news.job_role IS NULL, known.job_role, news.job_role.value),
     language = coalesce(news.language, known.language),
-    manager_id = coalesce(news.manager_id, known.manager_id),
+    manager_id = if(news.manager_id IS NULL, known.manager_id, news.manager_id.value),
     active = coalesce(news.active, known.active)
 WHEN NOT MATCHED THEN INSERT VALUES (
-    news.learner_id, news.roles, news.department, news.job_role, news.language, news.manager_id,
-    coalesce(news.active, true), news.registered_at
+    news.learner_id, news.roles, news.department.value, news.job_role.value, news.language,
+    news.manager_id.value, coalesce(news.active, true), news.registered_at
 );
 
 INSERT INTO fact_login

@@ -20,6 +20,7 @@ WITH readable AS MATERIALIZED (
             "answers": [{"question_id": "UUID", "choices": ["UUID"], "rating": "INTEGER"}],
             "results": [{"question_id": "UUID", "correct": "BOOLEAN", "points": "INTEGER"}],
             "points": "INTEGER", "max_points": "INTEGER", "passed": "BOOLEAN",
+            "cleared": ["VARCHAR"],
             "rating": "INTEGER", "anonymous": "BOOLEAN", "kind": "VARCHAR", "method": "VARCHAR"
         }') AS field
     FROM raw.events
@@ -32,7 +33,10 @@ SELECT
     field.* EXCLUDE (timestamp, due_at),
     field.due_at AT TIME ZONE 'UTC' AS due_at,
     CASE
-        WHEN event_version <> '1' THEN 'this version of the event has no reading'
+        WHEN event_version <> '1'
+            AND event_topic || '.v' || event_version
+                NOT IN ('learner.updated.v2', 'course.details_changed.v2')
+            THEN 'this version of the event has no reading'
         WHEN needs_learner AND field.learner_id IS NULL THEN 'learner_id is not an id'
         WHEN needs_course AND field.course_id IS NULL THEN 'course_id is not an id'
         WHEN needs_assessment AND field.assessment_id IS NULL

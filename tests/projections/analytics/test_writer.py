@@ -49,6 +49,21 @@ def test_answers_keep_what_was_chosen_and_what_it_earned(
     assert found == [(1, True, 1), (None, False, 0)]
 
 
+def test_what_was_cleared_has_no_value_any_more(
+    story: Story, warehouse: Warehouse, writer: Writer
+) -> None:
+    learner_id = story.learner("Finance")
+    story.happens(learner_id, "learner.updated", job_role="Clerk", cleared=[])
+    story.happens(learner_id, "learner.updated", cleared=["department"])
+    for record in story.records:
+        writer.load([record])
+    found = "SELECT department, job_role FROM dim_learner"
+    assert rows(warehouse, found) == [(None, "Clerk")]
+    story.happens(learner_id, "learner.updated", department="Legal", cleared=["job_role"])
+    writer.load(story.records[-1:])
+    assert rows(warehouse, found) == [("Legal", None)]
+
+
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_the_size_of_batches_makes_no_difference(size: int, story: Story, tmp_path: Any) -> None:
     story.finished_journey()
