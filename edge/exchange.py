@@ -181,10 +181,10 @@ class Exchange:
         if response.status in {404, 405} and (fault := await correct(self._scope)):
             await self._fail(fault, None)
             return
-        self._answering = True
         length = response.content_length
         whole = length is not None and length <= WHOLE_ANSWER
         first = await response.content.read() if whole else b""
+        self._answering = True
         await self._send(
             {
                 "type": "http.response.start",

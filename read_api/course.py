@@ -1,5 +1,6 @@
 """Queries on courses."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated
@@ -34,6 +35,7 @@ CASE WHEN numnode(websearch_to_tsquery('english', %s)) > 0
     ELSE websearch_to_tsquery('simple', %s)
 END"""
 """SQL: words as English reduces them, titles and query alike; English stop words alone as such."""
+_EXCLUDED = re.compile(r'(?<!\S)-("[^"]*"|\S+)')
 MODULES = "SELECT id, title FROM read_models.course_module WHERE course_id = %s ORDER BY ordinal"
 LESSONS = (
     "SELECT id, module_id, title, kind, content, duration_minutes, published"
@@ -209,7 +211,7 @@ def _visible(asking: Asking) -> Condition:
 async def _search(
     asking: Asking, where: Where, words: str, limit: int, cursor: str | None
 ) -> Page[CourseSummary]:
-    query = (words,) * 3
+    query, wanted = (words,) * 3, (_wanted(words),) * 3
     where.also(Condition(f"search @@ {QUERY}", query))
     matches = f"SELECT {COLUMNS}, ts_rank(search, {QUERY})::float8 AS rank{FROM}{where}"
     beyond = Where()
@@ -218,9 +220,14 @@ async def _search(
     rows = await asking.database.all(
         RankedCourse,
         f"SELECT * FROM ({matches}) AS matches{beyond} ORDER BY rank DESC, id DESC LIMIT %s",
-        (*query, *where.params, *beyond.params, limit + 1),
+        (*wanted, *where.params, *beyond.params, limit + 1),
     )
     return FOUND_COURSES.page(rows, limit, lambda row: (row.rank, row.id), lambda row: row)
+
+
+def _wanted(words: str) -> str:
+    """The words without those excluded, by which no match can be ranked."""
+    return _EXCLUDED.sub(" ", words).strip() or words
 
 
 def _details(

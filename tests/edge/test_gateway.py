@@ -150,6 +150,12 @@ def test_an_answer_that_breaks_off_is_broken_off_for_the_caller(stack: Stack) ->
         stack.request("GET", "/half")
 
 
+def test_a_short_answer_that_breaks_off_is_503_to_be_repeated(stack: Stack) -> None:
+    answer = stack.request("PATCH", "/cut")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json()["type"] == "/problems/upstream-unavailable"
+
+
 def test_the_gateway_lives_while_the_apis_are_down(serve: Serve, client: httpx.Client) -> None:
     url = serve(gateway_to(_nobody(), _nobody()))
     assert client.get(url + "/health/live").json()["status"] == "live"

@@ -24,6 +24,7 @@ class Upstream:
             "/events": self._events,
             "/hang": self._hang,
             "/half": self._half,
+            "/cut": self._cut,
         }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -86,3 +87,9 @@ class Upstream:
         headers = [(b"content-length", b"1000000")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": CHUNK, "more_body": True})
+
+    async def _cut(self, scope: Any, receive: Any, send: Any) -> None:
+        """Dies within a short answer, after its head."""
+        headers = [(b"content-length", b"10")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"cut", "more_body": True})
