@@ -1,6 +1,6 @@
 """Why a command was not carried out, besides what the domain says."""
 
-from domain.errors import Conflict, DomainError, Invalid
+from domain.errors import Conflict, DomainError, Forbidden, Invalid
 
 
 class VersionMismatch(DomainError):
@@ -18,6 +18,15 @@ class IdempotencyKeyReused(Invalid):
         super().__init__(
             "This Idempotency-Key was used for a different command.", field="Idempotency-Key"
         )
+
+
+class NotAPerson(Forbidden):
+    """It is for people with an account, not for programs."""
+
+    code = "not-a-person"
+
+    def __init__(self) -> None:
+        super().__init__("Only a person can do this.")
 
 
 class NotEnrolled(Conflict):

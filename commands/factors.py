@@ -14,6 +14,7 @@ from access.totp import SharedSecret, Totp
 from commands.admission import AccessToken, Admission, Tokens
 from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
+from commands.errors import NotAPerson
 from commands.login import InvalidCredentials, WrongPassword
 from commands.proof import OTP, FactorCheck, Given, WrongCode
 from commands.second_factor import (
@@ -23,7 +24,7 @@ from commands.second_factor import (
     StartSecondFactor,
 )
 from commands.session import StepUp
-from domain.errors import Conflict, Forbidden, Invalid
+from domain.errors import Conflict, Invalid
 from domain.learner import Learner
 from domain.second_factor import CodeKind, NoSecondFactor
 from event_store.application import Log
@@ -191,6 +192,6 @@ class SecondFactors:
         if actor.id is not None and not actor.is_service:
             learner = self._log.find_latest(Learner, actor.id)
         if learner is None:
-            raise Forbidden("Only a person can do this.")
+            raise NotAPerson
         learner.must_be_active()
         return learner

@@ -9,9 +9,10 @@ from access.throttle import Throttle
 from commands.admission import Admission, SecondFactorRequired, Tokens
 from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
+from commands.errors import NotAPerson
 from commands.learner import ChangePassword, RecordLogout
 from commands.session import EndSession
-from domain.errors import Forbidden, Invalid, NotFound
+from domain.errors import Invalid, NotFound
 from domain.identity import unique_name_id
 from domain.learner import Learner
 from domain.unique_name import UniqueName
@@ -114,7 +115,7 @@ class Accounts:
 
 def _person(actor: Actor) -> UUID:
     if actor.id is None or actor.is_service:
-        raise Forbidden("Only a person can do this.")
+        raise NotAPerson
     return actor.id
 
 

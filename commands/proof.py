@@ -7,8 +7,9 @@ from access.throttle import Throttle
 from access.totp import CodeRefusal, Totp
 from commands.context import Context
 from commands.dispatcher import Dispatcher
+from commands.errors import NotAPerson
 from commands.second_factor import RecordRecoveryCodeUse, RecordRefusedCode
-from domain.errors import Forbidden, Invalid
+from domain.errors import Invalid
 from domain.second_factor import CodeKind
 
 OTP = "otp"
@@ -60,7 +61,7 @@ class FactorCheck:
         """
         learner_id, kind = context.actor.id, given.kind
         if learner_id is None or context.actor.is_service:
-            raise Forbidden("Only a person can do this.")
+            raise NotAPerson
         account = f"second factor of {learner_id}"
         self._throttle.admit(account, context.source_address)
         if given.code is not None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from access.actor import Actor
 from access.passwords import Passwords
 from access.permissions import Scope
-from commands.errors import VersionMismatch
+from commands.errors import NotAPerson, VersionMismatch
 from domain.aggregate import Aggregate
 from domain.errors import Forbidden, Invalid, NotFound
 from domain.identity import organization_id
@@ -52,7 +52,7 @@ class Work:
     def me(self) -> UUID:
         """The person who acts, in what only a person can do. Raises `Forbidden` for others."""
         if self.actor.id is None or self.actor.is_service:
-            raise Forbidden("Only a person can do this.")
+            raise NotAPerson
         return self.actor.id
 
     def new_id(self) -> UUID:
