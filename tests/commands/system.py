@@ -204,7 +204,7 @@ class Given:
         roles = [Role.EMPLOYEE, Role.DEPARTMENT_ADMIN]
         grant = ChangeRoles(learner_id=person.id, roles=roles, departments=list(departments))
         self._system.dispatch(grant)
-        return Person(person.id, Actor(person.id, frozenset(roles)))
+        return Person(person.id, Actor(person.id, frozenset(roles), authenticated_at=NOW))
 
     def a_draft_course(self, by: Person) -> Course:
         return self._course(self._draft(by))

@@ -11,6 +11,7 @@ from access.actor import Actor
 from access.permissions import SENSITIVE, Scope, reach
 from commands.client_credentials import ClientSecret, Refused, ServiceToken, TokenRefused
 from commands.course import CreateCourse
+from commands.errors import NotAPerson
 from commands.feedback import SubmitFeedback
 from commands.learner import ChangeRoles
 from commands.service_account import (
@@ -170,7 +171,7 @@ def test_a_client_is_nobody_who_could_learn(doors: Doors, system: System) -> Non
     assert reach(actor, "ListCourses") == {Scope.ANY}
     mighty = actor_of(doors, a_client(doors, Role.ADMIN))
     outcome = system.when(SubmitFeedback(course_id=uuid4(), rating=5), mighty)
-    outcome.refuses(Forbidden)
+    outcome.refuses(NotAPerson)
 
 
 def test_a_client_needs_a_sensitive_command_among_its_scopes(doors: Doors, system: System) -> None:
