@@ -61,6 +61,12 @@ COMMANDS: dict[str, Row] = {
     "RecordLogout":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangePassword":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
 
+    "RequestPasswordReset":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "RecordResetMailed":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "AbandonPasswordReset":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "ResetPassword":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordRefusals":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "AddModule":                Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -151,6 +157,10 @@ OPEN_ROUTES = frozenset(
         ("GET", "/verify/{number}"),
         ("POST", "/login"),
         ("POST", "/login/refresh"),
+        ("POST", "/login/password"),
+        ("GET", "/password-reset"),
+        ("POST", "/password-reset"),
+        ("POST", "/password-reset/{token}"),
     }
 )
 """(method, path) of every route that answers without a token; all others need one."""

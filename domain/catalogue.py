@@ -10,6 +10,8 @@ from domain.enrollment import Enrollment
 from domain.feedback import Feedback
 from domain.learner import Learner
 from domain.notification import Notification
+from domain.password_reset import PasswordReset
+from domain.refused_access import RefusedAccess
 from domain.survey import Survey
 from domain.survey_invitation import SurveyInvitation
 from domain.survey_response import SurveyReceipt, SurveyResponse
@@ -27,6 +29,8 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Feedback,
     Learner,
     Notification,
+    PasswordReset,
+    RefusedAccess,
     Survey,
     SurveyInvitation,
     SurveyReceipt,

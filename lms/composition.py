@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from access.keys import SigningKeys, VerificationKeys
+from access.password_policy import PasswordPolicy
 from access.passwords import Passwords
 from access.tokens import TokenVerifier
 from bus.wake import Waker
@@ -48,7 +50,7 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
     ):
         with pool.connection() as connection:
             check_epoch(connection)
-        passwords = Passwords(pool)
+        passwords = Passwords(pool, policy=password_policy(settings))
         log = Log(settings.write_database_url, settings.master_key, connections=connections)
         kind = TracedDispatcher if settings.otlp_endpoint else Dispatcher
         dispatcher = kind(
@@ -63,6 +65,16 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
             )
         finally:
             log.close()
+
+
+def password_policy(settings: Settings) -> PasswordPolicy:
+    """What is asked of passwords here."""
+    days = settings.password_days
+    return PasswordPolicy(
+        score=settings.password_score,
+        remembered=settings.password_history,
+        longest_age=timedelta(days=days) if days else None,
+    )
 
 
 def token_verifier(settings: Settings, pool: Pool) -> TokenVerifier:

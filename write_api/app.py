@@ -7,6 +7,7 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from commands.dispatcher import Dispatcher
+from commands.forgotten_password import ForgottenPasswords
 from commands.login import Accounts
 from edge.app import edge_app
 from edge.authentication import Verifier
@@ -24,6 +25,7 @@ from write_api.feedback import submit_feedback
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
+from write_api.password_reset import PasswordResetController, send_reset_link
 from write_api.sender import provide_sender
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
@@ -34,6 +36,7 @@ CONTROLLERS: tuple[Any, ...] = (
     CourseController,
     EnrollmentController,
     LoginController,
+    PasswordResetController,
     SurveyController,
     TestimonialController,
     UserController,
@@ -41,6 +44,7 @@ CONTROLLERS: tuple[Any, ...] = (
     log_out,
     read_notification,
     revoke_certificate,
+    send_reset_link,
     submit_attempt,
     submit_feedback,
     update_progress,
@@ -51,6 +55,7 @@ def create_write_api(
     log: Log,
     dispatcher: Dispatcher,
     accounts: Accounts,
+    forgotten: ForgottenPasswords,
     threads: Threads,
     *,
     verifier: Verifier,
@@ -72,6 +77,7 @@ def create_write_api(
         dependencies={
             "sender": provide_sender(dispatcher, threads),
             "accounts": Provide(lambda: accounts, sync_to_thread=False),
+            "forgotten": Provide(lambda: forgotten, sync_to_thread=False),
             "log": Provide(lambda: log, sync_to_thread=False),
             "threads": Provide(lambda: threads, sync_to_thread=False),
         },

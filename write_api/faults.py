@@ -1,30 +1,40 @@
 """How what commands raise is told over HTTP."""
 
-from access.passwords import WeakPassword
+from access.passwords import UnacceptablePassword
+from access.resets import InvalidResetLink
 from access.sessions import InvalidRefreshToken
 from access.throttle import Throttled
 from commands.errors import TooMuchContention, VersionMismatch
-from commands.login import InvalidCredentials
+from commands.login import InvalidCredentials, PasswordExpired
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.problem import Fault, FaultTable, FieldError, described, unavailable
 from event_store.errors import LogUnavailable
 
 
-def _weak_password(error: WeakPassword) -> Fault:
+def _unacceptable_password(error: UnacceptablePassword) -> Fault:
     return Fault(
         status=422,
-        code="weak-password",
+        code=error.code,
         detail=error.detail,
-        errors=(FieldError("password", error.detail),),
+        errors=(FieldError(error.field, error.detail),),
     )
 
 
 def _throttled(error: Throttled) -> Fault:
     return Fault(
         status=429,
-        code="too-many-failed-logins",
+        code=error.code,
         detail=str(error),
         headers={"Retry-After": str(error.retry_after)},
+    )
+
+
+def _password_expired(error: PasswordExpired) -> Fault:
+    return Fault(
+        status=403,
+        code=error.code,
+        detail=f"{error.detail} POST /login/password takes the old one and the new one.",
+        headers={"Link": '</login/password>; rel="change-password"'},
     )
 
 
@@ -38,7 +48,9 @@ COMMAND_FAULTS: FaultTable = {
     Invalid: described(422),
     Forbidden: described(403),
     VersionMismatch: described(412),
-    WeakPassword: _weak_password,
+    UnacceptablePassword: _unacceptable_password,
+    PasswordExpired: _password_expired,
+    InvalidResetLink: described(404),
     Throttled: _throttled,
     InvalidCredentials: lambda error: _unauthorized(error.code, error.detail),
     InvalidRefreshToken: lambda _: _unauthorized(

@@ -14,6 +14,7 @@ from write_api.body import Body
 from write_api.sender import Answer, context_of, headers_of
 from write_api.threads import Threads
 
+EXPIRED = {PROBLEMS: (401, 403, 409)}
 NOBODY = Actor(id=None, roles=frozenset())
 
 
@@ -27,6 +28,17 @@ class Credentials(Body, frozen=True):
         return "Credentials()"
 
 
+class PasswordReplacement(Body, frozen=True):
+    """`username` may be an e-mail address too."""
+
+    username: str
+    old_password: str
+    new_password: str
+
+    def __repr__(self) -> str:
+        return "PasswordReplacement()"
+
+
 class Refresh(Body, frozen=True):
     refresh_token: str
 
@@ -37,19 +49,30 @@ class Refresh(Body, frozen=True):
 class LoginController(Controller):
     path = "/login"
     tags = ["Log-in"]
-    opt = {OPEN: True, THROTTLED: True, PROBLEMS: (401,)}
+    opt = {OPEN: True, THROTTLED: True, PROBLEMS: (401, 403)}
     cache_control = CacheControlHeader(no_store=True)
 
     @post("/", operation_id="LogIn", status_code=200)
     async def log_in(self, data: Credentials, accounts: Accounts, threads: Threads) -> Tokens:
-        """Log in with a user name or e-mail address and a password."""
+        """Log in with a user name or e-mail address and a password.
+
+        With a password that has expired: 403, `password-expired`; see POST /login/password.
+        """
         context = context_of(NOBODY)
         return await threads.run(accounts.log_in, data.username, data.password, context)
 
     @post("/refresh", operation_id="RefreshTokens", status_code=200)
     async def refresh(self, data: Refresh, accounts: Accounts, threads: Threads) -> Tokens:
         """Get new tokens. Each refresh token is good once: using one again ends the session."""
-        return await threads.run(accounts.refresh, data.refresh_token)
+        return await threads.run(accounts.refresh, data.refresh_token, context_of(NOBODY))
+
+    @post("/password", operation_id="ReplaceExpiredPassword", status_code=200, opt=EXPIRED)
+    async def replace_expired(
+        self, data: PasswordReplacement, accounts: Accounts, threads: Threads
+    ) -> Tokens:
+        """Change a password that has expired, and log in with the new one."""
+        names = (data.username, data.old_password, data.new_password)
+        return await threads.run(accounts.replace_expired, *names, context_of(NOBODY))
 
 
 class NewPassword(Body, frozen=True):

@@ -1,14 +1,18 @@
 """The API that takes commands."""
 
 import asyncio
+import hmac
 from datetime import timedelta
 from importlib.metadata import version
 
 from prometheus_client import REGISTRY
 
+from access.refusals import Refusals
+from access.resets import Resets
 from access.sessions import Sessions
-from access.throttle import Throttle
+from access.throttle import RESETS_PER_ADDRESS, RESETS_PER_NAME, Throttle
 from access.tokens import TokenIssuer
+from commands.forgotten_password import ForgottenPasswords
 from commands.login import Accounts
 from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
@@ -30,6 +34,7 @@ def main(settings: Settings) -> None:
             side.log,
             side.dispatcher,
             _accounts(settings, side),
+            _forgotten(settings, side),
             threads,
             verifier=token_verifier(settings, side.pool),
             checks={"database": lambda: _answers(side.pool)},
@@ -57,6 +62,21 @@ def _accounts(settings: Settings, side: CommandSide) -> Accounts:
         Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days)),
         Throttle(side.pool, settings.master_key),
         issuer,
+        Refusals(side.pool, settings.master_key),
+    )
+
+
+def _forgotten(settings: Settings, side: CommandSide) -> ForgottenPasswords:
+    apart = hmac.digest(settings.master_key, b"lms password resets", "sha256")
+    return ForgottenPasswords(
+        side.log,
+        side.dispatcher,
+        Resets(side.pool),
+        Refusals(side.pool, settings.master_key),
+        asking=Throttle(
+            side.pool, apart, per_account=RESETS_PER_NAME, per_address=RESETS_PER_ADDRESS
+        ),
+        guessing=Throttle(side.pool, settings.master_key),
     )
 
 

@@ -51,6 +51,10 @@ def test_policies_may_do_exactly_what_they_need() -> None:
         "CreateNotification",
         "InviteToCourseSurveys",
         "RecordAssessmentPassed",
+        "RequestPasswordReset",
+        "RecordResetMailed",
+        "AbandonPasswordReset",
+        "RecordRefusals",
     }
 
 

@@ -39,6 +39,13 @@ from commands.learner import (
 )
 from commands.message import Command
 from commands.notification import CreateNotification, ReadNotification
+from commands.password_reset import (
+    AbandonPasswordReset,
+    RecordResetMailed,
+    RequestPasswordReset,
+    ResetPassword,
+)
+from commands.refused_access import RecordRefusals
 from commands.survey import AddSurveyQuestion, CloseSurvey, CreateSurvey, PublishSurvey
 from commands.survey_invitation import InviteToCourseSurveys, InviteToSurvey
 from commands.survey_response import SubmitSurveyResponse
@@ -54,7 +61,7 @@ from domain.enrollment import Enrollment
 from domain.errors import Forbidden
 from domain.roles import Role
 from domain.survey import SurveyQuestionKind
-from tests.commands.system import Given, Person, System
+from tests.commands.system import NOW, Given, Person, System
 
 
 class Things(msgspec.Struct, frozen=True):
@@ -71,6 +78,7 @@ class Things(msgspec.Struct, frozen=True):
     testimonial: UUID
     certificate: UUID
     notification: UUID
+    reset: UUID
 
     @property
     def module(self) -> UUID:
@@ -99,6 +107,7 @@ def things(system: System) -> Things:
         testimonial=system.dispatch(testimonial, learner.actor).id,
         certificate=system.dispatch(IssueCertificate(enrollment_id=enrollment.id)).id,
         notification=system.dispatch(notification).id,
+        reset=system.dispatch(RequestPasswordReset(learner_id=learner.id)).id,
     )
 
 
@@ -123,6 +132,20 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     RecordLogin: lambda t: RecordLogin(learner_id=t.learner.id, method="password"),
     RecordLogout: lambda t: RecordLogout(learner_id=t.learner.id),
     ChangePassword: lambda t: ChangePassword(learner_id=t.learner.id, password="a long secret"),
+    RequestPasswordReset: lambda t: RequestPasswordReset(learner_id=t.learner.id),
+    RecordResetMailed: lambda t: RecordResetMailed(reset_id=t.reset, expires_at=NOW),
+    AbandonPasswordReset: lambda t: AbandonPasswordReset(reset_id=t.reset, reason="inactive"),
+    ResetPassword: lambda t: ResetPassword(reset_id=t.reset, password="a long secret"),
+    RecordRefusals: lambda t: RecordRefusals(
+        key=bytes(32),
+        counted=1,
+        act="log-in",
+        why="wrong-password",
+        number=1,
+        first_at=NOW,
+        last_at=NOW,
+        learner_id=t.learner.id,
+    ),
     CreateCourse: lambda _: CreateCourse(title="Mine"),
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),
