@@ -77,7 +77,6 @@ COMMANDS: dict[str, Row] = {
     "DisableSecondFactor":      Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ResetSecondFactor":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordRecoveryCodeUse":    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "RecordRefusedCode":        Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RotateSigningKeys":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "CreateServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangeServiceAccess":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -85,7 +84,6 @@ COMMANDS: dict[str, Row] = {
     "RevokeClientSecret":       Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "DisableServiceAccount":    Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "EnableServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "RecordRefusedSecret":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
 
     "AssessSkill":              Row(SELF,  ____,  REPS,   ____,   ____,   ANY,  ____, DEPT),
     "RemoveSkill":              Row(SELF,  ____,  REPS,   ____,   ____,   ANY,  ____, DEPT),
@@ -94,6 +92,11 @@ COMMANDS: dict[str, Row] = {
     "RenameDepartment":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
     "MoveDepartment":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
     "RemoveDepartment":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "RequestPasswordReset":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY,  DEPT),
+    "RecordResetMailed":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "AbandonPasswordReset":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "ResetPassword":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordRefusals":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
 
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -199,6 +202,10 @@ OPEN_ROUTES = frozenset(
         ("POST", "/login/refresh"),
         ("POST", "/login/second-factor"),
         ("POST", "/oauth/token"),
+        ("POST", "/login/password"),
+        ("GET", "/password-reset"),
+        ("POST", "/password-reset"),
+        ("POST", "/password-reset/{token}"),
     }
 )
 """(method, path) of every route that answers without a token; all others need one."""
@@ -231,7 +238,6 @@ ENROLMENT = frozenset(
         "GetMySecondFactor",
         "RecordLogout",
         "RecordRecoveryCodeUse",
-        "RecordRefusedCode",
         "StartSecondFactor",
         "StepUp",
     }

@@ -10,12 +10,13 @@ import hmac
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
+
+from access.network import network_of
 
 
 class Limit(NamedTuple):
@@ -31,6 +32,9 @@ class Limit(NamedTuple):
 
 
 PER_ACCOUNT = Limit(free=5, longest_delay=300, forgotten_after=timedelta(hours=24))
+RESETS_PER_NAME = Limit(free=3, longest_delay=900, forgotten_after=timedelta(hours=24))
+"""For "I have forgotten my password", which mails somebody."""
+RESETS_PER_ADDRESS = Limit(free=30, longest_delay=300, forgotten_after=timedelta(hours=1))
 PER_ADDRESS = Limit(free=100, longest_delay=30, forgotten_after=timedelta(minutes=15))
 """Wider: a whole company may stand behind one address."""
 
@@ -38,8 +42,10 @@ PER_ADDRESS = Limit(free=100, longest_delay=30, forgotten_after=timedelta(minute
 class Throttled(Exception):
     """Too many failures: try again in `retry_after` seconds."""
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many failed log-ins; try again in {retry_after} seconds.")
+    code = "too-many-failed-logins"
+
+    def __init__(self, retry_after: int, what: str = "failed log-ins") -> None:
+        super().__init__(f"Too many {what}; try again in {retry_after} seconds.")
         self.retry_after = retry_after
 
 
@@ -106,7 +112,7 @@ class Throttle:
         return self._key("account", account.strip().casefold())
 
     def _address(self, address: str) -> bytes:
-        return self._key("address", _network(address))
+        return self._key("address", network_of(address))
 
     def _key(self, kind: str, value: str) -> bytes:
         message = f"{kind}:{value}".encode(errors="surrogatepass")
@@ -149,16 +155,3 @@ def _seconds_to_wait(connection: Connection[TupleRow], key: bytes, now: datetime
         return 1
     wait: timedelta = row[0] - now
     return max(1, math.ceil(wait.total_seconds()))
-
-
-def _network(address: str) -> str:
-    """What one client can't change at will: an IPv4 address, or the /64 of an IPv6 address."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(ip, IPv6Address):
-        return str(ip)
-    if ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)
-    return str(ip_network((int(ip), 64), strict=False))

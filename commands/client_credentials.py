@@ -6,15 +6,16 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from access.actor import SYSTEM, Actor
+from access.actor import Actor
 from access.client_secrets import ClientSecrets, hash_of, new_secret
 from access.permissions import NAMES, scopes
+from access.refusals import RefusedAct, Why
 from access.sessions import Sessions
-from access.throttle import Throttle
 from access.tokens import TokenIssuer
 from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
-from commands.service_account import CreateServiceAccount, IssueClientSecret, RecordRefusedSecret
+from commands.doorkeeper import Doorkeeper
+from commands.service_account import CreateServiceAccount, IssueClientSecret
 from domain.roles import Role
 from domain.service_account import ServiceAccount
 from event_store.application import Log
@@ -73,14 +74,14 @@ class ClientCredentials:
         dispatcher: Dispatcher,
         secrets: ClientSecrets,
         sessions: Sessions,
-        throttle: Throttle,
+        door: Doorkeeper,
         issuer: TokenIssuer,
     ) -> None:
         self._log = log
         self._dispatcher = dispatcher
         self._secrets = secrets
         self._sessions = sessions
-        self._throttle = throttle
+        self._door = door
         self._issuer = issuer
 
     def create(
@@ -146,15 +147,15 @@ class ClientCredentials:
     def _authenticated(self, client_id: str, secret: str, context: Context) -> ServiceAccount:
         # Per client and address together: nobody stops an integration by knocking at its name.
         client = f"client {client_id[:100]} from {context.source_address}"
-        self._throttle.admit(client, context.source_address)
         account = self._find(client_id)
+        owner_id = account.id if account else None
+        self._door.admit(RefusedAct.SERVICE_TOKEN, client, context, owner_id)
         # An unknown client costs the same look-up as a known one.
         right = self._secrets.verify(account.id if account else UUID(int=0), secret)
         if account is None or not right or not account.enabled:
-            if account is not None:
-                self._record_refusal(account, context)
+            self._door.refuse(RefusedAct.SERVICE_TOKEN, _why(account, right), context, owner_id)
             raise TokenRefused(Refused.INVALID_CLIENT, "The client or its secret is wrong.")
-        self._throttle.succeeded(client, context.source_address)
+        self._door.succeeded(client, context)
         return account
 
     def _find(self, client_id: str) -> ServiceAccount | None:
@@ -164,9 +165,11 @@ class ClientCredentials:
             return None
         return self._log.find_latest(ServiceAccount, id)
 
-    def _record_refusal(self, account: ServiceAccount, context: Context) -> None:
-        refusal = RecordRefusedSecret(service_account_id=account.id, address=context.source_address)
-        self._dispatcher.dispatch(refusal, msgspec.structs.replace(context, actor=SYSTEM))
+
+def _why(account: ServiceAccount | None, right: bool) -> Why:
+    if account is None:
+        return Why.UNKNOWN_CLIENT
+    return Why.INACTIVE if right else Why.WRONG_SECRET
 
 
 def granted(

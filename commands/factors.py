@@ -8,15 +8,16 @@ from access.actor import Actor
 from access.challenges import Challenges, InvalidChallenge
 from access.passwords import Passwords
 from access.recovery_codes import RecoveryCodes
+from access.refusals import RefusedAct, Why
 from access.sessions import PASSWORD, Sessions
-from access.throttle import Throttle
 from access.totp import SharedSecret, Totp
 from commands.admission import AccessToken, Admission, Tokens
 from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
+from commands.doorkeeper import Doorkeeper
 from commands.errors import NotAPerson
 from commands.login import InvalidCredentials, WrongPassword
-from commands.proof import OTP, FactorCheck, Given, WrongCode
+from commands.proof import OTP, FactorCheck, Given, WrongCode, method_of
 from commands.second_factor import (
     ConfirmSecondFactor,
     DisableSecondFactor,
@@ -26,7 +27,7 @@ from commands.second_factor import (
 from commands.session import StepUp
 from domain.errors import Conflict, Invalid
 from domain.learner import Learner
-from domain.second_factor import CodeKind, NoSecondFactor
+from domain.second_factor import NoSecondFactor
 from event_store.application import Log
 
 
@@ -74,7 +75,7 @@ class SecondFactors:
         challenges: Challenges,
         totp: Totp,
         recovery_codes: RecoveryCodes,
-        throttle: Throttle,
+        door: Doorkeeper,
     ) -> None:
         self._log = log
         self._dispatcher = dispatcher
@@ -84,8 +85,8 @@ class SecondFactors:
         self._challenges = challenges
         self._totp = totp
         self._recovery_codes = recovery_codes
-        self._throttle = throttle
-        self._check = FactorCheck(dispatcher, totp, recovery_codes, throttle)
+        self._door = door
+        self._check = FactorCheck(dispatcher, totp, recovery_codes, door)
 
     def start_enrolment(self, context: Context) -> Enrolment:
         """Makes a secret. Raises `StepUpRequired`, `SecondFactorConfirmed`."""
@@ -152,8 +153,8 @@ class SecondFactors:
         except WrongCode:
             raise InvalidCode from None
         self._challenges.settle(challenge)
-        method = None if kind is CodeKind.TOTP else "password and recovery code"
-        return self._admission.start(learner, waiting.factors | {OTP}, context, method=method)
+        factors = waiting.factors | {OTP}
+        return self._admission.start(learner, factors, context, method=method_of(kind))
 
     def step_up(self, password: str | None, given: Given, context: Context) -> AccessToken:
         """Proves once more, in the session at hand, who one is: by the second factor of those who
@@ -178,10 +179,11 @@ class SecondFactors:
     def _check_password(self, learner_id: UUID, password: str | None, context: Context) -> None:
         if password is None:
             raise Invalid("Give your password.", field="password")
-        self._throttle.admit(str(learner_id), context.source_address)
+        self._door.admit(RefusedAct.STEP_UP, str(learner_id), context, learner_id)
         if not self._passwords.verify(learner_id, password):
+            self._door.refuse(RefusedAct.STEP_UP, Why.WRONG_PASSWORD, context, learner_id)
             raise WrongPassword("The password is wrong.", field="password")
-        self._throttle.succeeded(str(learner_id), context.source_address)
+        self._door.succeeded(str(learner_id), context)
 
     def _must_have(self, learner_id: UUID) -> None:
         if not self._admission.has_second_factor(learner_id):

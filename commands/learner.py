@@ -5,7 +5,6 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from access.passwords import save_statement
 from access.placements import Kind, placed_statement
 from access.sessions import end_all_statement
 from access.standing import standing_statement
@@ -13,6 +12,7 @@ from commands.delegation import must_grant, must_not_be_oneself, must_reach
 from commands.departments import named_and_referred, the_organization
 from commands.message import Command, handles
 from commands.names import claim_name, release_name
+from commands.password import save_password, tell_of_change
 from commands.work import MAX_MANAGERS, Work
 from domain.errors import Invalid
 from domain.identity import canonical, reporting_lines_id
@@ -113,7 +113,7 @@ def register_learner(command: RegisterLearner, work: Work) -> Learner:
         claim_name(work, "email", learner.email, learner.id),
     )
     if command.password is not None:
-        _save_password(work, learner.id, command.password)
+        save_password(work, learner, command.password)
     return learner
 
 
@@ -210,7 +210,8 @@ def change_password(command: ChangePassword, work: Work) -> Learner:
     work.execute_too(
         *end_all_statement(learner.id, work.now, "password changed", but=work.actor.session_id)
     )
-    _save_password(work, learner.id, command.password)
+    save_password(work, learner, command.password)
+    tell_of_change(work, learner)
     return learner
 
 
@@ -242,8 +243,3 @@ def _must_not_be_below(manager_id: UUID, learner: Learner, work: Work) -> None:
             raise Invalid("A manager can't report to their own report.", field="manager_id")
         above = _must_exist(above, work).manager_id
     raise Invalid(f"There can't be more than {MAX_MANAGERS} managers above.", field="manager_id")
-
-
-def _save_password(work: Work, learner_id: UUID, password: str) -> None:
-    hashed = work.passwords.hash(password)
-    work.execute_too(*save_statement(learner_id, hashed, work.now))

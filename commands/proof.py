@@ -3,12 +3,13 @@
 import msgspec
 
 from access.recovery_codes import RecoveryCodes
-from access.throttle import Throttle
+from access.refusals import RefusedAct, Why
 from access.totp import CodeRefusal, Totp
 from commands.context import Context
 from commands.dispatcher import Dispatcher
+from commands.doorkeeper import Doorkeeper
 from commands.errors import NotAPerson
-from commands.second_factor import RecordRecoveryCodeUse, RecordRefusedCode
+from commands.second_factor import RecordRecoveryCodeUse
 from domain.errors import Invalid
 from domain.second_factor import CodeKind
 
@@ -32,6 +33,10 @@ class Given(msgspec.Struct, frozen=True):
         return f"Given({self.kind})"
 
     @property
+    def is_nothing(self) -> bool:
+        return self.code is None and self.recovery_code is None
+
+    @property
     def kind(self) -> CodeKind:
         """Which of the two it is. Raises `Invalid` unless it is exactly one."""
         if (self.code is None) == (self.recovery_code is None):
@@ -40,19 +45,19 @@ class Given(msgspec.Struct, frozen=True):
 
 
 class FactorCheck:
-    """Uses codes up, throttled for each person; what was refused goes on the record."""
+    """Uses codes up, throttled for each person; what was refused is counted."""
 
     def __init__(
         self,
         dispatcher: Dispatcher,
         totp: Totp,
         recovery_codes: RecoveryCodes,
-        throttle: Throttle,
+        door: Doorkeeper,
     ) -> None:
         self._dispatcher = dispatcher
         self._totp = totp
         self._recovery_codes = recovery_codes
-        self._throttle = throttle
+        self._door = door
 
     def use(self, given: Given, context: Context) -> None:
         """Checks what the actor of `context` shows, who has a second factor or is enrolling one.
@@ -63,17 +68,23 @@ class FactorCheck:
         if learner_id is None or context.actor.is_service:
             raise NotAPerson
         account = f"second factor of {learner_id}"
-        self._throttle.admit(account, context.source_address)
+        self._door.admit(RefusedAct.SECOND_FACTOR, account, context, learner_id)
         if given.code is not None:
             refusal = self._totp.use(learner_id, given.code)
+            why = Why.CODE_REPLAYED if refusal is CodeRefusal.REPLAYED else Why.WRONG_CODE
+            accepted = refusal is None
         else:
-            right = self._recovery_codes.use(learner_id, given.recovery_code or "")
-            refusal = None if right else CodeRefusal.WRONG
-        if refusal is not None:
-            command = RecordRefusedCode(learner_id=learner_id, kind=kind, why=refusal)
-            self._dispatcher.dispatch(command, context)
+            accepted = self._recovery_codes.use(learner_id, given.recovery_code or "")
+            why = Why.WRONG_RECOVERY_CODE
+        if not accepted:
+            self._door.refuse(RefusedAct.SECOND_FACTOR, why, context, learner_id)
             field = "code" if kind is CodeKind.TOTP else "recovery_code"
             raise WrongCode("This code is wrong or was used before.", field=field)
-        self._throttle.succeeded(account, context.source_address)
+        self._door.succeeded(account, context)
         if kind is CodeKind.RECOVERY:
             self._dispatcher.dispatch(RecordRecoveryCodeUse(learner_id=learner_id), context)
+
+
+def method_of(kind: CodeKind) -> str | None:
+    """What a log-in with a password and this is called; None: by its factors."""
+    return None if kind is CodeKind.TOTP else "password and recovery code"

@@ -11,7 +11,7 @@ from commands.work import Work
 from domain.errors import NotFound
 from domain.identity import second_factor_id
 from domain.learner import Learner
-from domain.second_factor import CodeKind, NoSecondFactor, SecondFactor
+from domain.second_factor import NoSecondFactor, SecondFactor
 
 
 class StartSecondFactor(Command, frozen=True):
@@ -57,12 +57,6 @@ class ResetSecondFactor(Command, frozen=True):
 
 class RecordRecoveryCodeUse(Command, frozen=True):
     learner_id: UUID
-
-
-class RecordRefusedCode(Command, frozen=True):
-    learner_id: UUID
-    kind: CodeKind
-    why: str
 
 
 @handles(StartSecondFactor)
@@ -120,13 +114,6 @@ def reset_second_factor(command: ResetSecondFactor, work: Work) -> SecondFactor:
 def record_recovery_code_use(command: RecordRecoveryCodeUse, work: Work) -> SecondFactor:
     factor = _own(command.learner_id, work)
     factor.use_recovery_code(at=work.now)
-    return factor
-
-
-@handles(RecordRefusedCode)
-def record_refused_code(command: RecordRefusedCode, work: Work) -> SecondFactor:
-    factor = _own(command.learner_id, work)
-    factor.refuse_code(kind=command.kind, why=command.why, at=work.now)
     return factor
 
 

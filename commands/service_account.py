@@ -60,14 +60,6 @@ class EnableServiceAccount(Command, frozen=True):
     service_account_id: UUID
 
 
-class RecordRefusedSecret(Command, frozen=True):
-    service_account_id: UUID
-    address: str | None
-
-    def __repr__(self) -> str:
-        return f"RecordRefusedSecret(service_account_id={self.service_account_id!r})"
-
-
 @handles(CreateServiceAccount)
 def create_service_account(command: CreateServiceAccount, work: Work) -> ServiceAccount:
     _check_scopes(command.roles, command.scopes)
@@ -124,13 +116,6 @@ def disable_service_account(command: DisableServiceAccount, work: Work) -> Servi
 def enable_service_account(command: EnableServiceAccount, work: Work) -> ServiceAccount:
     account = work.get(ServiceAccount, command.service_account_id)
     account.enable(at=work.now)
-    return account
-
-
-@handles(RecordRefusedSecret)
-def record_refused_secret(command: RecordRefusedSecret, work: Work) -> ServiceAccount:
-    account = work.get(ServiceAccount, command.service_account_id)
-    account.refuse_secret(address=command.address, at=work.now)
     return account
 
 

@@ -12,6 +12,8 @@ from domain.key_ring import KeyRing
 from domain.learner import Learner
 from domain.notification import Notification
 from domain.organization import Organization
+from domain.password_reset import PasswordReset
+from domain.refused_access import RefusedAccess
 from domain.reporting_lines import ReportingLines
 from domain.second_factor import SecondFactor
 from domain.service_account import ServiceAccount
@@ -37,6 +39,8 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     ServiceAccount,
     Organization,
     ReportingLines,
+    PasswordReset,
+    RefusedAccess,
     Survey,
     SurveyInvitation,
     SurveyReceipt,

@@ -1,6 +1,7 @@
 """Deterministic stream ids: what must be unique is unique because its id is made of what it is."""
 
 import unicodedata
+from datetime import datetime
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f1d3c5e-2b1a-4c8e-9d57-0b7a1f4e8c21")
@@ -83,3 +84,8 @@ def second_factor_id(learner_id: UUID) -> UUID:
 def key_ring_id() -> UUID:
     """The one stream of the keys that sign access tokens."""
     return _id("key_ring")
+
+
+def refused_access_id(learner_id: UUID | None, network: str | None, at: datetime) -> UUID:
+    """What was refused in one day to one learner or, of nobody known, to one network."""
+    return _id("refused_access", learner_id or network, at.date())

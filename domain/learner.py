@@ -319,6 +319,11 @@ class Learner(Aggregate):
         reason = text.optional(reason, "reason", 1_000)
         self.trigger_event(self.SessionsEnded, timestamp=at, kept=kept, reason=reason)
 
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        """What others know of the person, and no password may be made of."""
+        return (self.username, self.email, self.full_name)
+
     def must_be_active(self) -> None:
         if not self.active:
             raise LearnerInactive("This account is deactivated.")

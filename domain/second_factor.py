@@ -60,11 +60,6 @@ class SecondFactor(Aggregate):
         TOPIC = "second_factor.recovery_code_used"
         left: int
 
-    class CodeRefused(Aggregate.Event):
-        TOPIC = "second_factor.code_refused"
-        kind: CodeKind
-        why: str
-
     class Disabled(Aggregate.Event):
         TOPIC = "second_factor.disabled"
 
@@ -112,9 +107,6 @@ class SecondFactor(Aggregate):
         self.must_be_confirmed()
         left = max(self.recovery_codes - 1, 0)
         self.trigger_event(self.RecoveryCodeUsed, timestamp=at, left=left)
-
-    def refuse_code(self, *, kind: CodeKind, why: str, at: datetime) -> None:
-        self.trigger_event(self.CodeRefused, timestamp=at, kind=kind, why=why)
 
     def disable(self, *, at: datetime) -> None:
         self.must_be_confirmed()

@@ -1,11 +1,10 @@
 """A program that works here in its own name: an integration, with roles but without a person."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 from domain import text
-from domain.aggregate import Aggregate, Personal, event
+from domain.aggregate import Aggregate, event
 from domain.errors import Conflict, Invalid, NotFound
 from domain.roles import Role
 
@@ -66,12 +65,6 @@ class ServiceAccount(Aggregate):
     class SecretRevoked(Aggregate.Event):
         TOPIC = "service_account.secret_revoked"
         secret_id: UUID
-
-    class SecretRefused(Aggregate.Event):
-        """Somebody has asked for a token with a secret that isn't good."""
-
-        TOPIC = "service_account.secret_refused"
-        address: Annotated[str | None, Personal]
 
     class Disabled(Aggregate.Event):
         TOPIC = "service_account.disabled"
@@ -144,9 +137,6 @@ class ServiceAccount(Aggregate):
         if secret_id not in self.secrets:
             raise NoSuchSecret("The service account has no such secret.")
         self.trigger_event(self.SecretRevoked, timestamp=at, secret_id=secret_id)
-
-    def refuse_secret(self, *, address: str | None, at: datetime) -> None:
-        self.trigger_event(self.SecretRefused, timestamp=at, address=address)
 
     def disable(self, *, reason: str | None, at: datetime) -> None:
         self.must_be_enabled()

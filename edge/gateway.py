@@ -20,6 +20,7 @@ from edge.metrics import MetricsMiddleware, RequestMetrics
 from edge.openapi import Document
 from edge.problem import UNEXPECTED, Fault, log_unexpected, send_problem, unavailable
 from edge.routes import Routes
+from edge.secret_path import shown
 from edge.upstream import Upstream
 
 READING = {"GET", "HEAD"}
@@ -193,7 +194,7 @@ class _Gateway:
         return Fault(
             status=405,
             code="method-not-allowed",
-            detail=f"{scope['path']} has no {scope['method']}.",
+            detail=f"{shown(scope['path'])} has no {scope['method']}.",
             headers={"Allow": routes.allow(scope["path"])},
         )
 
@@ -204,7 +205,9 @@ class _Gateway:
             await send_problem(_NOT_UP, scope, send)
             return
         if not allow:
-            fault = Fault(status=404, code="not-found", detail=f"There is no {scope['path']}.")
+            fault = Fault(
+                status=404, code="not-found", detail=f"There is no {shown(scope['path'])}."
+            )
             await send_problem(fault, scope, send)
             return
         await _send(send, scope, 204, [(b"allow", allow.encode())], b"")
@@ -234,7 +237,9 @@ class _Gateway:
         page = scope["path"] in {"/docs", "/docs/"}
         found = docs_page.page("LMS API") if page else docs_page.asset(name)
         if found is None:
-            fault = Fault(status=404, code="not-found", detail=f"There is no {scope['path']}.")
+            fault = Fault(
+                status=404, code="not-found", detail=f"There is no {shown(scope['path'])}."
+            )
             await send_problem(fault, scope, send)
         elif _accepts_gzip(scope):
             headers = [*found.headers, (b"content-encoding", b"gzip")]

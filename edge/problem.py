@@ -14,6 +14,7 @@ from litestar import Request, Response
 from litestar.types import ExceptionHandlersMap, Scope, Send
 
 from edge.correlation import current_caller
+from edge.secret_path import shown
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -114,11 +115,18 @@ def problem_body(fault: Fault, scope: Scope) -> bytes:
             title=fault.code.replace("-", " ").capitalize(),
             status=fault.status,
             detail=fault.detail,
-            instance=(scope.get("raw_path") or scope["path"].encode()).decode("ascii", "replace"),
+            instance=_instance(scope),
             correlation_id=str(current_caller().correlation_id),
             errors=fault.errors,
         )
     )
+
+
+def _instance(scope: Scope) -> str:
+    path: str = scope["path"]
+    if shown(path) != path:
+        return shown(path)
+    return (scope.get("raw_path") or path.encode()).decode("ascii", "replace")
 
 
 def problem_handlers(table: FaultTable) -> ExceptionHandlersMap:
@@ -143,7 +151,7 @@ def log_unexpected(error: BaseException, scope: Scope) -> None:
     log.error(
         "%s %s failed",
         scope.get("method"),
-        scope["path"],
+        shown(scope["path"]),
         exc_info=error,
         extra={"correlation_id": str(current_caller().correlation_id)},
     )

@@ -11,6 +11,7 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from access.keys import SigningKeys, VerificationKeys
+from access.password_policy import PasswordPolicy
 from access.passwords import Passwords
 from access.standing import Standings
 from access.tokens import TokenVerifier
@@ -50,7 +51,7 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
     ):
         with pool.connection() as connection:
             check_epoch(connection)
-        passwords = Passwords(pool)
+        passwords = Passwords(pool, policy=password_policy(settings))
         log = Log(settings.write_database_url, settings.master_key, connections=connections)
         kind = TracedDispatcher if settings.otlp_endpoint else Dispatcher
         dispatcher = kind(
@@ -66,6 +67,16 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
             )
         finally:
             log.close()
+
+
+def password_policy(settings: Settings) -> PasswordPolicy:
+    """What is asked of passwords here."""
+    days = settings.password_days
+    return PasswordPolicy(
+        score=settings.password_score,
+        remembered=settings.password_history,
+        longest_age=timedelta(days=days) if days else None,
+    )
 
 
 @contextmanager

@@ -49,6 +49,13 @@ Count = Annotated[int, _expects("a whole number from 1", ge=1)]
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"], _expects("DEBUG, INFO, WARNING or ERROR")
 ]
+Score = Annotated[int, _expects("a number from 0 to 4", ge=0, le=4)]
+Remembered = Annotated[int, _expects("a number from 0 to 24", ge=0, le=24)]
+Days = Annotated[int, _expects("a whole number from 0", ge=0)]
+SmtpUrl = Annotated[str, _expects("like smtp://user:password@host:587", pattern="^smtps?://[^/]+")]
+MailAddress = Annotated[
+    str, _expects("like LMS <lms@example.com>", pattern=r"^([^<>\r\n]+<)?[^<>@\s]+@[^<>@\s]+>?$")
+]
 Text = Annotated[str, _expects("a text that is not empty", min_length=1)]
 Networks = Annotated[
     str,
@@ -131,6 +138,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     step_up_minutes: Annotated[
         Count, _says("Minutes after a log-in in which sensitive commands need no new proof")
     ] = 10
+    password_score: Annotated[
+        Score, _says("Least strength of a password, as zxcvbn scores it, from 0 to 4")
+    ] = 3
+    password_history: Annotated[
+        Remembered, _says("How many last passwords, the present one too, can't be chosen again")
+    ] = 5
+    password_days: Annotated[
+        Days, _says("Days after which a password must be changed; 0: never")
+    ] = 0
+    password_reset_minutes: Annotated[
+        Count, _says("Minutes that a mailed link to a new password is good for")
+    ] = 30
+    password_reset_url: Annotated[
+        HttpUrl, _says("Page that such a link leads to, followed by # and the token")
+    ]
+
+    smtp_url: Annotated[
+        SmtpUrl,
+        SECRET,
+        _says("Mail server, by STARTTLS or smtps; unset: the folder outbox instead"),
+    ] = ""
+    mail_from: Annotated[MailAddress, _says("Sender of all mail")] = "LMS <lms@localhost>"
+
     log_level: Annotated[LogLevel, _says("Least severity that is logged")] = "INFO"
 
     metrics: Annotated[Switch, _says("Whether each process serves metrics to Prometheus")] = "on"
@@ -324,6 +354,7 @@ FILLED: dict[str, Fill] = {
     "analytics_port": _remembered_port("analytics"),
     "quack_port": _remembered_port("quack"),
     "public_url": _local("gateway_port"),
+    "password_reset_url": lambda given, _: f"{given['public_url']}/password-reset",
     "write_api_url": _local("write_api_port"),
     "read_api_url": _local("read_api_port"),
     "analytics_url": _local("analytics_port"),

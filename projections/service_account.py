@@ -69,12 +69,6 @@ class ServiceAccountProjection(Projection):
         yield _set_enabled(True, record)
         yield _touched(event, record)
 
-    @on(ServiceAccount.SecretRefused)
-    def secret_refused(
-        self, event: ServiceAccount.SecretRefused, record: Record
-    ) -> Iterable[Statement]:
-        yield _touched(event, record)
-
 
 def _set_enabled(enabled: bool, record: Record) -> Statement:
     return Statement(

@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.servers.nats",
     "tests.servers.system",
     "tests.servers.stack",
+    "tests.servers.smtp",
 ]

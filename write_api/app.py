@@ -10,6 +10,7 @@ from litestar.di import Provide
 from commands.client_credentials import ClientCredentials
 from commands.dispatcher import Dispatcher
 from commands.factors import SecondFactors
+from commands.forgotten_password import ForgottenPasswords
 from commands.key_rotation import KeyRotation
 from commands.login import Accounts
 from edge.app import edge_app
@@ -31,6 +32,7 @@ from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
 from write_api.oauth import get_service_token
 from write_api.organization import DepartmentController
+from write_api.password_reset import PasswordResetController, send_reset_link
 from write_api.second_factor import (
     SecondFactorController,
     log_in_with_second_factor,
@@ -49,6 +51,7 @@ CONTROLLERS: tuple[Any, ...] = (
     DepartmentController,
     EnrollmentController,
     LoginController,
+    PasswordResetController,
     SecondFactorController,
     ServiceAccountController,
     SessionController,
@@ -63,6 +66,7 @@ CONTROLLERS: tuple[Any, ...] = (
     reset_second_factor,
     revoke_certificate,
     rotate_signing_keys,
+    send_reset_link,
     submit_attempt,
     submit_feedback,
     update_progress,
@@ -76,6 +80,7 @@ class Doors(msgspec.Struct, frozen=True):
     factors: SecondFactors
     clients: ClientCredentials
     rotation: KeyRotation
+    forgotten: ForgottenPasswords
 
 
 def create_write_api(
@@ -106,6 +111,7 @@ def create_write_api(
             "factors": Provide(lambda: doors.factors, sync_to_thread=False),
             "clients": Provide(lambda: doors.clients, sync_to_thread=False),
             "rotation": Provide(lambda: doors.rotation, sync_to_thread=False),
+            "forgotten": Provide(lambda: doors.forgotten, sync_to_thread=False),
             "log": Provide(lambda: log, sync_to_thread=False),
             "threads": Provide(lambda: threads, sync_to_thread=False),
         },

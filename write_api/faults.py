@@ -1,33 +1,43 @@
 """How what commands raise is told over HTTP."""
 
 from access.challenges import InvalidChallenge
-from access.passwords import WeakPassword
+from access.passwords import UnacceptablePassword
+from access.resets import InvalidResetLink
 from access.sessions import InvalidRefreshToken
 from access.throttle import Throttled
 from commands.errors import TooMuchContention, VersionMismatch
 from commands.factors import InvalidCode
-from commands.login import InvalidCredentials
+from commands.login import InvalidCredentials, PasswordExpired
 from commands.step_up import StepUpRequired
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.problem import Fault, FaultTable, FieldError, described, unavailable
 from event_store.errors import LogUnavailable
 
 
-def _weak_password(error: WeakPassword) -> Fault:
+def _unacceptable_password(error: UnacceptablePassword) -> Fault:
     return Fault(
         status=422,
-        code="weak-password",
+        code=error.code,
         detail=error.detail,
-        errors=(FieldError("password", error.detail),),
+        errors=(FieldError(error.field, error.detail),),
     )
 
 
 def _throttled(error: Throttled) -> Fault:
     return Fault(
         status=429,
-        code="too-many-failed-logins",
+        code=error.code,
         detail=str(error),
         headers={"Retry-After": str(error.retry_after)},
+    )
+
+
+def _password_expired(error: PasswordExpired) -> Fault:
+    return Fault(
+        status=403,
+        code=error.code,
+        detail=f"{error.detail} POST /login/password takes the old one and the new one.",
+        headers={"Link": '</login/password>; rel="change-password"'},
     )
 
 
@@ -59,7 +69,9 @@ COMMAND_FAULTS: FaultTable = {
     Forbidden: described(403),
     StepUpRequired: _step_up_required,
     VersionMismatch: described(412),
-    WeakPassword: _weak_password,
+    UnacceptablePassword: _unacceptable_password,
+    PasswordExpired: _password_expired,
+    InvalidResetLink: described(404),
     Throttled: _throttled,
     InvalidCredentials: lambda error: _unauthorized(error.code, error.detail),
     InvalidChallenge: lambda error: _unauthorized(error.code, error.detail),

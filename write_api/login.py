@@ -8,6 +8,7 @@ from litestar.datastructures import CacheControlHeader
 from access.actor import Actor
 from commands.admission import SecondFactorRequired, Tokens
 from commands.login import Accounts
+from commands.proof import Given
 from edge.authentication import OPEN
 from edge.openapi import PROBLEMS, THROTTLED
 from edge.request import EdgeRequest
@@ -15,6 +16,7 @@ from write_api.body import Body
 from write_api.sender import Answer, context_of, headers_of
 from write_api.threads import Threads
 
+EXPIRED = {PROBLEMS: (401, 403, 409)}
 NOBODY = Actor(id=None, roles=frozenset())
 
 
@@ -28,6 +30,19 @@ class Credentials(Body, frozen=True):
         return "Credentials()"
 
 
+class PasswordReplacement(Body, frozen=True):
+    """`username` may be an e-mail address too. Who has a second factor gives one of the codes."""
+
+    username: str
+    old_password: str
+    new_password: str
+    code: str | None = None
+    recovery_code: str | None = None
+
+    def __repr__(self) -> str:
+        return "PasswordReplacement()"
+
+
 class Refresh(Body, frozen=True):
     refresh_token: str
 
@@ -38,7 +53,7 @@ class Refresh(Body, frozen=True):
 class LoginController(Controller):
     path = "/login"
     tags = ["Log-in"]
-    opt = {OPEN: True, THROTTLED: True, PROBLEMS: (401,)}
+    opt = {OPEN: True, THROTTLED: True, PROBLEMS: (401, 403)}
     cache_control = CacheControlHeader(no_store=True)
 
     @post("/", operation_id="LogIn", status_code=200)
@@ -48,6 +63,7 @@ class LoginController(Controller):
         """Log in with a user name or e-mail address and a password.
 
         Who has a second factor gets a challenge instead of tokens, for the second step.
+        With a password that has expired: 403, `password-expired`; see POST /login/password.
         """
         context = context_of(NOBODY)
         return await threads.run(accounts.log_in, data.username, data.password, context)
@@ -55,7 +71,21 @@ class LoginController(Controller):
     @post("/refresh", operation_id="RefreshTokens", status_code=200)
     async def refresh(self, data: Refresh, accounts: Accounts, threads: Threads) -> Tokens:
         """Get new tokens. Each refresh token is good once: using one again ends the session."""
-        return await threads.run(accounts.refresh, data.refresh_token)
+        return await threads.run(accounts.refresh, data.refresh_token, context_of(NOBODY))
+
+    @post("/password", operation_id="ReplaceExpiredPassword", status_code=200, opt=EXPIRED)
+    async def replace_expired(
+        self, data: PasswordReplacement, accounts: Accounts, threads: Threads
+    ) -> Tokens:
+        """Change a password that has expired, and log in with the new one.
+
+        Who has a second factor shows it too, or nothing is changed: 422, `second-factor-owed`.
+        """
+        passwords = (data.old_password, data.new_password)
+        given = Given(code=data.code, recovery_code=data.recovery_code)
+        return await threads.run(
+            accounts.replace_expired, data.username, *passwords, given, context_of(NOBODY)
+        )
 
 
 class NewPassword(Body, frozen=True):

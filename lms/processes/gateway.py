@@ -21,5 +21,6 @@ def main(settings: Settings) -> None:
         version=version("lms"),
         peers=TrustedPeers(settings.peers_of_gateway),
         metrics=RequestMetrics(REGISTRY),
+        reads_on_write_api=frozenset({"/password-reset"}),
     )
     serve(app, settings, settings.gateway_port)

@@ -1,6 +1,7 @@
 """The API that takes commands."""
 
 import asyncio
+import hmac
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -8,17 +9,21 @@ from prometheus_client import REGISTRY
 
 from access.challenges import Challenges
 from access.client_secrets import ClientSecrets
-from access.housekeeping import Housekeeping, keys_kept_for
 from access.recovery_codes import RecoveryCodes
+from access.refusals import Refusals
+from access.resets import Resets
 from access.sessions import Sessions
-from access.throttle import Throttle
+from access.throttle import RESETS_PER_ADDRESS, RESETS_PER_NAME, Throttle
 from access.tokens import TokenIssuer
 from access.totp import Totp
 from commands.admission import Admission
 from commands.client_credentials import ClientCredentials
+from commands.doorkeeper import Doorkeeper
 from commands.factors import SecondFactors
+from commands.forgotten_password import ForgottenPasswords
 from commands.key_rotation import KeyRotation
 from commands.login import Accounts
+from commands.proof import FactorCheck
 from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
 from lms.composition import AUDIENCE, CommandSide, Pool, command_side, token_verifier
@@ -38,19 +43,10 @@ def main(settings: Settings) -> None:
     ):
         threads = Threads(CONNECTIONS)
         side.signing_keys.ensure()
-        sessions = Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days))
-        throttle = Throttle(side.pool, settings.master_key)
-        housekeeping = Housekeeping(
-            sessions,
-            Challenges(side.pool),
-            throttle,
-            side.signing_keys,
-            keys_kept=keys_kept_for(settings.access_token_minutes * 60),
-        )
         app = create_write_api(
             side.log,
             side.dispatcher,
-            doors(settings, side, sessions, throttle),
+            doors(settings, side),
             threads,
             verifier=verifier,
             checks={"database": lambda: _answers(side.pool)},
@@ -58,15 +54,13 @@ def main(settings: Settings) -> None:
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
         )
-        housekeeping.start()
         try:
             serve(app, settings, settings.write_api_port)
         finally:
-            housekeeping.stop()
             threads.close()
 
 
-def doors(settings: Settings, side: CommandSide, sessions: Sessions, throttle: Throttle) -> Doors:
+def doors(settings: Settings, side: CommandSide) -> Doors:
     """The ways into the system, each with what it needs."""
     issuer = TokenIssuer(
         side.signing_keys,
@@ -74,26 +68,36 @@ def doors(settings: Settings, side: CommandSide, sessions: Sessions, throttle: T
         audience=AUDIENCE,
         seconds_valid=settings.access_token_minutes * 60,
     )
-    log, dispatcher, challenges = side.log, side.dispatcher, Challenges(side.pool)
+    log, dispatcher, passwords = side.log, side.dispatcher, side.passwords
+    sessions = Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days))
+    challenges, totp = Challenges(side.pool), Totp(side.pool, settings.master_key)
+    codes = RecoveryCodes(side.pool, settings.master_key)
+    throttle = Throttle(side.pool, settings.master_key)
+    refusals = Refusals(side.pool, settings.master_key)
+    door = Doorkeeper(throttle, refusals)
+    check = FactorCheck(dispatcher, totp, codes, door)
     admission = Admission(
         log, dispatcher, sessions, challenges, issuer, enforced=settings.roles_with_second_factor
     )
-    accounts = Accounts(log, dispatcher, side.passwords, sessions, throttle, admission)
-    factors = SecondFactors(
-        log,
-        dispatcher,
-        admission,
-        side.passwords,
-        sessions,
-        challenges,
-        Totp(side.pool, settings.master_key),
-        RecoveryCodes(side.pool, settings.master_key),
-        throttle,
+    return Doors(
+        Accounts(log, dispatcher, passwords, sessions, door, admission, check),
+        SecondFactors(
+            log, dispatcher, admission, passwords, sessions, challenges, totp, codes, door
+        ),
+        ClientCredentials(log, dispatcher, ClientSecrets(side.pool), sessions, door, issuer),
+        KeyRotation(dispatcher, side.signing_keys),
+        _forgotten(settings, side, refusals, throttle),
     )
-    clients = ClientCredentials(
-        log, dispatcher, ClientSecrets(side.pool), sessions, throttle, issuer
+
+
+def _forgotten(
+    settings: Settings, side: CommandSide, refusals: Refusals, guessing: Throttle
+) -> ForgottenPasswords:
+    apart = hmac.digest(settings.master_key, b"lms password resets", "sha256")
+    asking = Throttle(side.pool, apart, per_account=RESETS_PER_NAME, per_address=RESETS_PER_ADDRESS)
+    return ForgottenPasswords(
+        side.log, side.dispatcher, Resets(side.pool), refusals, asking=asking, guessing=guessing
     )
-    return Doors(accounts, factors, clients, KeyRotation(dispatcher, side.signing_keys))
 
 
 async def _answers(pool: Pool) -> None:

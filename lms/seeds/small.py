@@ -4,7 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from access.actor import Actor
-from access.passwords import WeakPassword, check_strength
+from access.strength import WeakPassword, check_strength
 from commands.assessment import AddQuestion, CreateAssessment, NewChoice, PublishAssessment
 from commands.course import AddLesson, AddModule, CreateCourse, PublishCourse
 from commands.enrollment import EnrollLearner, UpdateProgress
@@ -40,7 +40,7 @@ def plant(settings: Settings) -> int:
     Raises `SettingsError` before anything is written when the password is too weak, and
     `DomainError` when somebody else uses one of the user names.
     """
-    _check(settings.seed_password)
+    _check(settings)
     with command_side(settings, connections=CONNECTIONS) as side:
         return _plant(Steps(side), settings)
 
@@ -54,13 +54,13 @@ def plant_if_new(settings: Settings) -> int:
         steps = Steps(side)
         if side.log.recorder.max_notification_id() is not None and not are_begun(steps):
             return 0
-        _check(settings.seed_password)
+        _check(settings)
         return _plant(steps, settings)
 
 
-def _check(password: str) -> None:
+def _check(settings: Settings) -> None:
     try:
-        check_strength(password)
+        check_strength(settings.seed_password, settings.password_score)
     except WeakPassword as error:
         raise SettingsError([f"LMS_SEED_PASSWORD is too weak. {error.detail}"]) from None
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.trace.status import StatusCode
 
+from edge.secret_path import shown
 from lms.telemetry.tracing import TRACEPARENT, TRACER, parent_in, traceparent_of
 
 CORRELATION = b"x-correlation-id"
@@ -34,7 +35,7 @@ class TracedApp:
             scope["method"],
             context=parent_in(given.decode("latin-1") if given else None),
             kind=SpanKind.SERVER,
-            attributes={"http.request.method": scope["method"], "url.path": scope["path"]},
+            attributes={"http.request.method": scope["method"], "url.path": shown(scope["path"])},
         ) as span:
             inner = {**scope, "headers": _headers_inside(scope["headers"], span)}
             await self._app(inner, receive, _noting(span, inner, send))

@@ -13,6 +13,8 @@ from access.client_secrets import ClientSecrets, hash_of, new_secret
 from access.housekeeping import Housekeeping
 from access.keys import SigningKeys
 from access.recovery_codes import HOW_MANY, RecoveryCodes, replace_statements
+from access.refusals import Refusals
+from access.resets import Resets
 from access.sessions import Sessions
 from access.throttle import Throttle
 from tests.access.conftest import Clock
@@ -151,6 +153,8 @@ def test_housekeeping_deletes_what_is_past_its_time(
         sessions,
         challenges,
         Throttle(pool, MASTER, clock=clock),
+        Refusals(pool, MASTER, clock=clock),
+        Resets(pool, clock=clock),
         SigningKeys(pool, MASTER),
         keys_kept=timedelta(minutes=30),
         clock=clock,

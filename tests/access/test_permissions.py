@@ -53,7 +53,10 @@ def test_the_system_may_do_exactly_what_they_need() -> None:
         "CreateNotification",
         "InviteToCourseSurveys",
         "RecordAssessmentPassed",
-        "RecordRefusedSecret",
+        "RequestPasswordReset",
+        "RecordResetMailed",
+        "AbandonPasswordReset",
+        "RecordRefusals",
     }
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pyotp
@@ -11,7 +11,10 @@ from access.actor import Actor
 from access.challenges import Challenges
 from access.client_secrets import ClientSecrets
 from access.keys import SigningKeys, VerificationKeys
+from access.passwords import Passwords
 from access.recovery_codes import RecoveryCodes
+from access.refusals import Refusals
+from access.resets import Resets
 from access.sessions import Sessions
 from access.throttle import Throttle
 from access.tokens import TokenIssuer, TokenVerifier
@@ -19,11 +22,13 @@ from access.totp import Totp
 from commands.admission import Admission, SecondFactorRequired, Tokens
 from commands.client_credentials import ClientCredentials
 from commands.context import Context
+from commands.doorkeeper import Doorkeeper
 from commands.factors import SecondFactors
+from commands.forgotten_password import ForgottenPasswords
 from commands.key_rotation import KeyRotation
 from commands.learner import RegisterLearner
 from commands.login import Accounts
-from commands.proof import Given
+from commands.proof import FactorCheck, Given
 from domain.roles import Role
 from tests.access.conftest import Clock
 from tests.commands.system import ADMIN, MASTER_KEY, System
@@ -36,7 +41,13 @@ NOBODY = Actor(id=None, roles=frozenset())
 class Doors:
     """As the write API has them; `enforced` are the roles that need a second factor."""
 
-    def __init__(self, system: System, *, enforced: frozenset[Role] = frozenset()) -> None:
+    def __init__(
+        self,
+        system: System,
+        *,
+        enforced: frozenset[Role] = frozenset(),
+        passwords: Passwords | None = None,
+    ) -> None:
         self.system = system
         self.clock = Clock()
         pool, log, dispatcher = system.pool, system.log, system.dispatcher
@@ -59,26 +70,45 @@ class Doors:
         )
         challenges = Challenges(pool, clock=self.clock)
         throttle = Throttle(pool, MASTER_KEY, clock=self.clock)
+        self.refusals = Refusals(pool, MASTER_KEY, clock=self.clock)
+        door = Doorkeeper(throttle, self.refusals)
+        totp = Totp(pool, MASTER_KEY, clock=self.clock)
+        codes = RecoveryCodes(pool, MASTER_KEY)
+        passwords = passwords or system.passwords
         self.admission = Admission(
             log, dispatcher, self.sessions, challenges, issuer, enforced=enforced
         )
         self.accounts = Accounts(
-            log, dispatcher, system.passwords, self.sessions, throttle, self.admission
+            log,
+            dispatcher,
+            passwords,
+            self.sessions,
+            door,
+            self.admission,
+            FactorCheck(dispatcher, totp, codes, door),
         )
         self.factors = SecondFactors(
             log,
             dispatcher,
             self.admission,
-            system.passwords,
+            passwords,
             self.sessions,
             challenges,
-            Totp(pool, MASTER_KEY, clock=self.clock),
-            RecoveryCodes(pool, MASTER_KEY),
-            throttle,
+            totp,
+            codes,
+            door,
         )
         secrets = ClientSecrets(pool, clock=self.clock)
-        self.clients = ClientCredentials(log, dispatcher, secrets, self.sessions, throttle, issuer)
+        self.clients = ClientCredentials(log, dispatcher, secrets, self.sessions, door, issuer)
         self.rotation = KeyRotation(dispatcher, self.keys)
+        self.forgotten = ForgottenPasswords(
+            log,
+            dispatcher,
+            Resets(pool, clock=self.clock),
+            self.refusals,
+            asking=Throttle(pool, bytes(32), clock=self.clock),
+            guessing=throttle,
+        )
 
     def context(self, actor: Actor = NOBODY, **values: Any) -> Context:
         return Context(
@@ -88,6 +118,11 @@ class Doors:
             command_id=uuid4(),
             **values,
         )
+
+    def refused(self, owner_id: UUID | None) -> dict[tuple[str, str], int]:
+        """How often somebody was refused, by act and reason."""
+        untold = self.refusals.untold(10_000)
+        return {(it.kind, it.reason): it.number for it in untold if it.learner_id == owner_id}
 
     def admin(self) -> Actor:
         """Has proved a moment ago who they are."""

@@ -34,7 +34,7 @@ def test_a_rotation_logs_nobody_out_and_stands_in_the_history(alone: Doors) -> N
     rotated = alone.rotation.rotate("Yearly.", alone.context(alone.admin()))
     assert alone.keys.active().kid == rotated.kid != old
     assert alone.actor(before.access_token).id == alone.actor(jane.tokens().access_token).id
-    assert alone.accounts.refresh(before.refresh_token)
+    assert alone.accounts.refresh(before.refresh_token, alone.context())
     ring = alone.system.log.find_latest(KeyRing, key_ring_id())
     assert ring is not None
     assert (ring.kid, ring.version) == (rotated.kid, 2)

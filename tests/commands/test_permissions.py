@@ -46,11 +46,17 @@ from commands.organization import (
     RemoveDepartment,
     RenameDepartment,
 )
+from commands.password_reset import (
+    AbandonPasswordReset,
+    RecordResetMailed,
+    RequestPasswordReset,
+    ResetPassword,
+)
+from commands.refused_access import RecordRefusals
 from commands.second_factor import (
     ConfirmSecondFactor,
     DisableSecondFactor,
     RecordRecoveryCodeUse,
-    RecordRefusedCode,
     ReplaceRecoveryCodes,
     ResetSecondFactor,
     StartSecondFactor,
@@ -61,7 +67,6 @@ from commands.service_account import (
     DisableServiceAccount,
     EnableServiceAccount,
     IssueClientSecret,
-    RecordRefusedSecret,
     RevokeClientSecret,
 )
 from commands.session import EndAllSessions, EndOtherSessions, EndSession, StepUp
@@ -80,7 +85,6 @@ from domain.course import Course
 from domain.enrollment import Enrollment
 from domain.errors import Forbidden
 from domain.roles import Role
-from domain.second_factor import CodeKind
 from domain.survey import SurveyQuestionKind
 from tests.commands.system import NOW, Given, Person, System
 
@@ -102,6 +106,7 @@ class Things(msgspec.Struct, frozen=True):
     below: UUID
     department_admin: Person
     notification: UUID
+    reset: UUID
 
     @property
     def module(self) -> UUID:
@@ -134,6 +139,7 @@ def things(system: System) -> Things:
         department=department,
         below=given.a_department(below=department),
         department_admin=given.a_department_admin(department),
+        reset=system.dispatch(RequestPasswordReset(learner_id=learner.id)).id,
     )
 
 
@@ -175,9 +181,6 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     DisableSecondFactor: lambda t: DisableSecondFactor(learner_id=t.learner.id),
     ResetSecondFactor: lambda t: ResetSecondFactor(learner_id=t.learner.id, reason="Lost."),
     RecordRecoveryCodeUse: lambda t: RecordRecoveryCodeUse(learner_id=t.learner.id),
-    RecordRefusedCode: lambda t: RecordRefusedCode(
-        learner_id=t.learner.id, kind=CodeKind.TOTP, why="wrong"
-    ),
     RotateSigningKeys: lambda _: RotateSigningKeys(
         kid=uuid4().hex, public_key=bytes(32), sealed_private_key=b"sealed"
     ),
@@ -193,13 +196,26 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     RevokeClientSecret: lambda _: RevokeClientSecret(service_account_id=uuid4(), secret_id=uuid4()),
     DisableServiceAccount: lambda _: DisableServiceAccount(service_account_id=uuid4()),
     EnableServiceAccount: lambda _: EnableServiceAccount(service_account_id=uuid4()),
-    RecordRefusedSecret: lambda _: RecordRefusedSecret(service_account_id=uuid4(), address=None),
     AssessSkill: lambda t: AssessSkill(learner_id=t.learner.id, skill="Rust", level=5),
     RemoveSkill: lambda t: RemoveSkill(learner_id=t.learner.id, skill="Rust"),
     AddDepartment: lambda t: AddDepartment(name=uuid4().hex, parent_id=t.department),
     RenameDepartment: lambda t: RenameDepartment(department_id=t.below, name=uuid4().hex),
     MoveDepartment: lambda t: MoveDepartment(department_id=t.below, parent_id=t.department),
     RemoveDepartment: lambda t: RemoveDepartment(department_id=t.below),
+    RequestPasswordReset: lambda t: RequestPasswordReset(learner_id=t.learner.id),
+    RecordResetMailed: lambda t: RecordResetMailed(reset_id=t.reset, expires_at=NOW),
+    AbandonPasswordReset: lambda t: AbandonPasswordReset(reset_id=t.reset, reason="inactive"),
+    ResetPassword: lambda t: ResetPassword(reset_id=t.reset, password="a long secret"),
+    RecordRefusals: lambda t: RecordRefusals(
+        key=bytes(32),
+        counted=1,
+        act="log-in",
+        why="wrong-password",
+        number=1,
+        first_at=NOW,
+        last_at=NOW,
+        learner_id=t.learner.id,
+    ),
     CreateCourse: lambda _: CreateCourse(title="Mine"),
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),

@@ -5,7 +5,6 @@ import pytest
 
 from domain.errors import Conflict, Invalid
 from domain.second_factor import (
-    CodeKind,
     EnrolmentOutdated,
     NoSecondFactor,
     SecondFactor,
@@ -58,13 +57,6 @@ def test_recovery_codes_are_counted_down_and_never_below_zero() -> None:
         replaced.then(fact(SecondFactor.RecoveryCodesReplaced, recovery_codes=10)).recovery_codes
         == 10
     )
-
-
-def test_a_refused_code_changes_nothing_but_the_history() -> None:
-    refuse = given(SecondFactor, OPENED, STARTED, CONFIRMED).when(
-        lambda it: it.refuse_code(kind=CodeKind.TOTP, why="wrong", at=NOW)
-    )
-    assert refuse.then(fact(SecondFactor.CodeRefused, kind=CodeKind.TOTP, why="wrong")).is_confirmed
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ LONGEST_QUERY = 5_000
 LEFT_OUT = {
     "LogOut": "it would end the session of the run",
     "LogIn": "wrong passwords from this address would slow down all other tests",
+    "ReplaceExpiredPassword": "as LogIn",
+    "AskForPasswordReset": "asking too often would slow down all other tests",
     "GetReadiness": "a 503 is its way to say no",
 }
 """Operations tested elsewhere, each with the reason."""

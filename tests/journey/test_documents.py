@@ -47,7 +47,7 @@ def test_every_operation_but_the_open_ones_needs_a_token(lms: Lms, openapi: Json
 def test_open_routes_answer_without_a_token(lms: Lms) -> None:
     for method, path in OPEN_ROUTES:
         body: Json | None = {} if method == "POST" else None
-        answer = lms.http.request(method, path.format(number="0000"), json=body)
+        answer = lms.http.request(method, path.format(number="0000", token="made-up"), json=body)
         assert answer.status_code not in {401, 403, 405}, f"{method} {path}"
         assert answer.status_code < 500
 

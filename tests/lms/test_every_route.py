@@ -130,7 +130,7 @@ def write_side(shared_database: Database) -> Iterator[Api]:
     app = create_write_api(
         system.log,
         system.dispatcher,
-        WaysIn(ways.accounts, ways.factors, ways.clients, ways.rotation),
+        WaysIn(ways.accounts, ways.factors, ways.clients, ways.rotation, ways.forgotten),
         threads,
         verifier=Names(),
         checks={},

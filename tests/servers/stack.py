@@ -39,6 +39,7 @@ class Stack(Service):
         self._own = {
             "LMS_DATA_DIR": str(folder / "data"),
             "LMS_SEED_PASSWORD": PASSWORD,
+            "LMS_PASSWORD_DAYS": "365",
             **ports,
         }
         self.url = f"http://127.0.0.1:{ports['LMS_GATEWAY_PORT']}"

@@ -1,0 +1,26 @@
+"""Setting a password, whoever does it and why."""
+
+from access.challenges import forget_challenges_statement
+from access.mail_queue import MailKind, wanted_statement
+from access.resets import forget_links_statement
+from commands.work import Work
+from domain.learner import Learner
+
+
+def save_password(work: Work, learner: Learner, password: str) -> None:
+    """Saves it with the events; no mailed link and no half of a log-in is good from then on.
+
+    Raises `access.passwords.UnacceptablePassword`: weak, made of the learner's own names, or used
+    before.
+    """
+    hashed = work.passwords.hash(password, learner.known_as, learner_id=learner.id)
+    for statement in work.passwords.save_statements(learner.id, hashed, work.now):
+        work.execute_too(*statement)
+    work.execute_too(*forget_links_statement(learner.id))
+    work.execute_too(*forget_challenges_statement(learner.id))
+
+
+def tell_of_change(work: Work, learner: Learner) -> None:
+    """The owner is told by mail: it may not have been them."""
+    kind = MailKind.PASSWORD_CHANGED
+    work.execute_too(*wanted_statement(work.new_id(), learner.id, kind, work.now))

@@ -1,0 +1,75 @@
+"""The chores of the policies' process, put together."""
+
+import logging
+from datetime import timedelta
+
+from access.challenges import Challenges
+from access.housekeeping import Housekeeping, keys_kept_for
+from access.mail_queue import MailQueue
+from access.refusals import Refusals
+from access.resets import Resets
+from access.sessions import Sessions
+from access.throttle import Throttle
+from adapters.mail import FolderMailer, InvalidMailSettings, Mailer, SmtpMailer
+from lms.composition import CommandSide
+from lms.settings import Settings, SettingsError
+from policies.chores import Chore
+from policies.letters import Letters
+from policies.mailroom import Mailroom
+from policies.refusals import RefusalTeller
+
+logger = logging.getLogger(__name__)
+
+OUTBOX = "outbox"
+MAIL_SECONDS = 0.5
+TELLING_SECONDS = 5.0
+SWEEPING_SECONDS = 600.0
+
+
+def chores(settings: Settings, side: CommandSide) -> list[Chore]:
+    """Everything that is done again and again. Raises SettingsError."""
+    refusals = Refusals(side.pool, settings.master_key)
+    resets = Resets(side.pool, good_for=timedelta(minutes=settings.password_reset_minutes))
+    mailroom = Mailroom(
+        side.log,
+        side.dispatcher,
+        side.pool,
+        resets,
+        MailQueue(side.pool),
+        refusals,
+        mailer(settings),
+        Letters(settings.password_reset_url),
+    )
+    teller = RefusalTeller(refusals, side.dispatcher)
+    housekeeping = Housekeeping(
+        Sessions(side.pool),
+        Challenges(side.pool),
+        Throttle(side.pool, settings.master_key),
+        refusals,
+        resets,
+        side.signing_keys,
+        keys_kept=keys_kept_for(settings.access_token_minutes * 60),
+    )
+
+    def sweep() -> bool:
+        logger.info("housekeeping: %s", housekeeping.sweep())
+        return False
+
+    return [
+        Chore("granting wishes", MAIL_SECONDS, mailroom.grant_wishes),
+        Chore("mail", MAIL_SECONDS, mailroom.deliver),
+        Chore("telling of refusals", TELLING_SECONDS, lambda: teller.tell() < 0),
+        Chore("housekeeping", SWEEPING_SECONDS, sweep),
+    ]
+
+
+def mailer(settings: Settings) -> Mailer:
+    """By SMTP or, without a server, into a folder. Raises SettingsError."""
+    try:
+        if settings.smtp_url:
+            return SmtpMailer(settings.smtp_url, settings.mail_from)
+        outbox = settings.data_folder().folder(OUTBOX)
+        logger.warning("No LMS_SMTP_URL: mail goes into %s", outbox)
+        return FolderMailer(outbox, settings.mail_from)
+    except (InvalidMailSettings, OSError) as error:
+        raise SettingsError([f"LMS_SMTP_URL, LMS_MAIL_FROM: {error}"]) from error
