@@ -7,12 +7,15 @@ from commands import (
     course,
     enrollment,
     feedback,
+    group,
     learner,
     notification,
+    provisioning,
     survey,
     survey_invitation,
     survey_response,
     testimonial,
+    user_import,
 )
 from commands.message import HANDLERS
 
@@ -24,10 +27,13 @@ __all__ = [
     "course",
     "enrollment",
     "feedback",
+    "group",
     "learner",
     "notification",
+    "provisioning",
     "survey",
     "survey_invitation",
     "survey_response",
     "testimonial",
+    "user_import",
 ]

@@ -106,7 +106,7 @@ def update_learner(command: UpdateLearner, work: Work) -> Learner:
     if (command.manager_id, command.department, command.job_role) != (None, None, None):
         work.permit_anyone()
     if command.manager_id is not None:
-        _must_not_be_below(command.manager_id, learner, work)
+        check_manager(command.manager_id, learner, work)
     former_email = learner.email
     learner.update(
         full_name=command.full_name,
@@ -183,7 +183,7 @@ def _must_exist(manager_id: UUID, work: Work) -> Learner:
     return work.existing(Learner, manager_id, field="manager_id")
 
 
-def _must_not_be_below(manager_id: UUID, learner: Learner, work: Work) -> None:
+def check_manager(manager_id: UUID, learner: Learner, work: Work) -> None:
     """Refuses a manager who reports to the learner: the tree must have no cycle."""
     above: UUID | None = manager_id
     for _ in range(MAX_MANAGERS):

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from domain import text
 from domain.aggregate import Aggregate, Personal, event
+from domain.directory_entry import CHECKS, DirectoryEntry, checked, differences
 from domain.errors import Conflict, Invalid
 from domain.roles import Role
 
@@ -30,6 +30,14 @@ class Learner(Aggregate):
     manager_id: UUID | None
     department: str | None
     active: bool
+    language: str
+    time_zone: str
+    job_role: str | None
+    external_id: Annotated[str | None, Personal]
+    given_name: Annotated[str | None, Personal]
+    family_name: Annotated[str | None, Personal]
+    employee_number: Annotated[str | None, Personal]
+    deprovisioned: bool
 
     class Registered(Aggregate.Created):
         TOPIC = "learner.registered"
@@ -69,6 +77,30 @@ class Learner(Aggregate):
     class Reactivated(Aggregate.Event):
         TOPIC = "learner.reactivated"
 
+    class Provisioned(Aggregate.Event):
+        """What the company's directory changed: `None` means unchanged, `removed` names what it
+        has no more."""
+
+        TOPIC = "learner.provisioned"
+        removed: list[str]
+        username: Annotated[str | None, Personal] = None
+        email: Annotated[str | None, Personal] = None
+        full_name: Annotated[str | None, Personal] = None
+        given_name: Annotated[str | None, Personal] = None
+        family_name: Annotated[str | None, Personal] = None
+        external_id: Annotated[str | None, Personal] = None
+        employee_number: Annotated[str | None, Personal] = None
+        language: str | None = None
+        time_zone: str | None = None
+        department: str | None = None
+        job_role: str | None = None
+        manager_id: UUID | None = None
+
+    class Deprovisioned(Aggregate.Event):
+        """The company's directory has the person no more; the account stays, deactivated."""
+
+        TOPIC = "learner.deprovisioned"
+
     class LoggedIn(Aggregate.Event):
         TOPIC = "learner.logged_in"
         method: str
@@ -87,6 +119,9 @@ class Learner(Aggregate):
         roles: list[Role],
         manager_id: UUID | None,
         department: str | None,
+        language: str,
+        time_zone: str,
+        job_role: str | None,
     ) -> None:
         self.username = username
         self.email = email
@@ -94,7 +129,15 @@ class Learner(Aggregate):
         self.roles = roles
         self.manager_id = manager_id
         self.department = department
+        self.language = language
+        self.time_zone = time_zone
+        self.job_role = job_role
+        self.external_id = None
+        self.given_name = None
+        self.family_name = None
+        self.employee_number = None
         self.active = True
+        self.deprovisioned = False
 
     @classmethod
     def register(
@@ -117,11 +160,11 @@ class Learner(Aggregate):
             id=id,
             timestamp=at,
             username=text.required(username, "username", 150),
-            email=_email(email),
+            email=CHECKS["email"](email),
             full_name=text.required(full_name, "full_name", 300),
             roles=_roles(roles),
             language=text.required(language, "language", 35),
-            time_zone=_time_zone(time_zone),
+            time_zone=CHECKS["time_zone"](time_zone),
             department=text.optional(department, "department", 100),
             job_role=text.optional(job_role, "job_role", 100),
             manager_id=_manager(manager_id, of=id),
@@ -142,9 +185,9 @@ class Learner(Aggregate):
         self.must_be_active()
         changes = {
             "full_name": full_name and text.required(full_name, "full_name", 300),
-            "email": email and _email(email),
+            "email": email and CHECKS["email"](email),
             "language": text.optional(language, "language", 35),
-            "time_zone": time_zone and _time_zone(time_zone),
+            "time_zone": time_zone and CHECKS["time_zone"](time_zone),
             "department": text.optional(department, "department", 100),
             "job_role": text.optional(job_role, "job_role", 100),
             "manager_id": _manager(manager_id, of=self.id),
@@ -154,6 +197,10 @@ class Learner(Aggregate):
 
     def change_roles(self, *, roles: list[Role], reason: str | None, at: datetime) -> None:
         self.must_be_active()
+        self.follow_roles(roles=roles, reason=reason, at=at)
+
+    def follow_roles(self, *, roles: list[Role], reason: str | None, at: datetime) -> None:
+        """Changes the roles of a deactivated account too: the directory goes on changing it."""
         roles = _roles(roles)
         granted = [role for role in roles if role not in self.roles]
         revoked = [role for role in self.roles if role not in roles]
@@ -178,6 +225,26 @@ class Learner(Aggregate):
             raise LearnerActive("This account is active.")
         self.trigger_event(self.Reactivated, timestamp=at)
 
+    @property
+    def directory_entry(self) -> DirectoryEntry:
+        """What the company's directory would have to say to change nothing."""
+        return DirectoryEntry(
+            **{name: getattr(self, name) for name in DirectoryEntry.__struct_fields__}
+        )
+
+    def provision(self, entry: DirectoryEntry, *, at: datetime) -> None:
+        """Follows the company's directory, also while the account is deactivated."""
+        _manager(entry.manager_id, of=self.id)
+        changes, removed = differences(self.directory_entry, checked(entry))
+        if changes or removed:
+            self.trigger_event(self.Provisioned, timestamp=at, removed=removed, **changes)
+
+    def deprovision(self, *, at: datetime) -> None:
+        if self.active:
+            self.deactivate(reason="The company's directory has this person no more.", at=at)
+        if not self.deprovisioned:
+            self.trigger_event(self.Deprovisioned, timestamp=at)
+
     def log_in(self, *, method: str, at: datetime) -> None:
         self.must_be_active()
         self.trigger_event(self.LoggedIn, timestamp=at, method=method)
@@ -200,7 +267,13 @@ class Learner(Aggregate):
         email: str | None,
         department: str | None,
         manager_id: UUID | None,
+        language: str | None,
+        time_zone: str | None,
+        job_role: str | None,
     ) -> None:
+        self.language = language or self.language
+        self.time_zone = time_zone or self.time_zone
+        self.job_role = job_role or self.job_role
         self.full_name = full_name or self.full_name
         self.email = email or self.email
         self.department = department or self.department
@@ -217,6 +290,43 @@ class Learner(Aggregate):
     @event(Reactivated)
     def _reactivated(self) -> None:
         self.active = True
+        self.deprovisioned = False
+
+    @event(Deprovisioned)
+    def _deprovisioned(self) -> None:
+        self.deprovisioned = True
+
+    @event(Provisioned)
+    def _provisioned(
+        self,
+        removed: list[str],
+        username: str | None,
+        email: str | None,
+        full_name: str | None,
+        given_name: str | None,
+        family_name: str | None,
+        external_id: str | None,
+        employee_number: str | None,
+        language: str | None,
+        time_zone: str | None,
+        department: str | None,
+        job_role: str | None,
+        manager_id: UUID | None,
+    ) -> None:
+        self.username = username or self.username
+        self.email = email or self.email
+        self.full_name = full_name or self.full_name
+        self.given_name = given_name or self.given_name
+        self.family_name = family_name or self.family_name
+        self.external_id = external_id or self.external_id
+        self.employee_number = employee_number or self.employee_number
+        self.language = language or self.language
+        self.time_zone = time_zone or self.time_zone
+        self.department = department or self.department
+        self.job_role = job_role or self.job_role
+        self.manager_id = manager_id or self.manager_id
+        for name in removed:
+            setattr(self, name, None)
 
 
 def _roles(roles: list[Role]) -> list[Role]:
@@ -227,24 +337,7 @@ def _roles(roles: list[Role]) -> list[Role]:
     return sorted(set(roles))
 
 
-def _email(email: str) -> str:
-    address = text.required(email, "email", 254)
-    local, at, host = address.rpartition("@")
-    if not (local and at and "." in host) or any(c.isspace() for c in address):
-        raise Invalid("email must be an address such as jane@example.com.", field="email")
-    return address
-
-
-def _time_zone(name: str) -> str:
-    if name not in _TIME_ZONES:
-        raise Invalid("time_zone must be an IANA name such as Europe/Berlin.", field="time_zone")
-    return name
-
-
 def _manager(manager_id: UUID | None, *, of: UUID) -> UUID | None:
     if manager_id == of:
         raise Invalid("Nobody is their own manager.", field="manager_id")
     return manager_id
-
-
-_TIME_ZONES = available_timezones() | {"UTC"}

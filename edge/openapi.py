@@ -18,6 +18,7 @@ from litestar.routes import HTTPRoute
 
 from edge.authentication import OPEN
 from edge.problem import MEDIA_TYPE
+from edge.scim.openapi import SCIM, TAKES_BODY, describe
 
 Document = dict[str, Any]
 
@@ -25,6 +26,9 @@ THROTTLED = "throttled"
 """Handler option: `opt={"throttled": True}` documents 429."""
 PROBLEMS = "problems"
 """Handler option: `opt={"problems": (409,)}` documents further statuses."""
+
+UPLOAD = "upload"
+"""Handler option: `opt={"upload": True}` documents a body that is a CSV file, or has one."""
 
 _PAGE = re.compile(r"Page_(?:.*\.)?(\w+?)_")
 _SAFE = {HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS}
@@ -55,6 +59,21 @@ _PROBLEM = {
 }
 
 
+_UPLOADED = {
+    "required": True,
+    "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
+    },
+}
+
+
 def openapi_config(title: str, version: str) -> OpenAPIConfig:
     """The configuration of Litestar's part of the document."""
     bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
@@ -77,6 +96,10 @@ def document_of(app: Litestar) -> Document:
     for path, method, handler in _handlers(app):
         if operation := document["paths"].get(path, {}).get(method):
             used |= _complete(operation, method, handler)
+            if handler.opt.get(UPLOAD):
+                operation["requestBody"] = _UPLOADED
+            if handler.opt.get(SCIM):
+                describe(operation, takes_body=bool(handler.opt.get(TAKES_BODY)))
             _close(schemas, handler)
     components["responses"] = {_name(status): _problem_response(status) for status in sorted(used)}
     return _with_plain_page_names(document)

@@ -9,6 +9,8 @@ from projections.feedback import FeedbackProjection
 from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
 from projections.projection import Projection
+from projections.scim_group import ScimGroupProjection
+from projections.scim_user import ScimUserProjection
 from projections.survey import SurveyProjection
 from projections.testimonial import TestimonialProjection
 
@@ -23,6 +25,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     TestimonialProjection(),
     CertificateProjection(),
     NotificationProjection(),
+    ScimUserProjection(),
+    ScimGroupProjection(),
 )
 
 

@@ -11,7 +11,7 @@ class LearnerProjection(Projection):
     """Table `learner`; full-text column `search` over name, user name and e-mail address."""
 
     name = "learner"
-    version = 1
+    version = 2
 
     @on(Learner.Registered)
     def registered(self, event: Learner.Registered, record: Record) -> Iterable[Statement]:
@@ -79,7 +79,35 @@ class LearnerProjection(Projection):
             (event.timestamp, record.version, record.stream_id),
         )
 
-    @on(Learner.LoggedOut, Learner.PasswordChanged)
+    @on(Learner.Provisioned)
+    def provisioned(self, event: Learner.Provisioned, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE learner SET username = coalesce(%s, username), email = coalesce(%s, email),"
+            " full_name = coalesce(%s, full_name), language = coalesce(%s, language),"
+            " time_zone = coalesce(%s, time_zone),"
+            " department = CASE WHEN %s THEN NULL ELSE coalesce(%s, department) END,"
+            " job_role = CASE WHEN %s THEN NULL ELSE coalesce(%s, job_role) END,"
+            " manager_id = CASE WHEN %s THEN NULL ELSE coalesce(%s, manager_id) END,"
+            " updated_at = %s, version = %s WHERE id = %s",
+            (
+                event.username,
+                event.email,
+                event.full_name,
+                event.language,
+                event.time_zone,
+                "department" in event.removed,
+                event.department,
+                "job_role" in event.removed,
+                event.job_role,
+                "manager_id" in event.removed,
+                event.manager_id,
+                event.timestamp,
+                record.version,
+                record.stream_id,
+            ),
+        )
+
+    @on(Learner.LoggedOut, Learner.PasswordChanged, Learner.Deprovisioned)
     def went_on(self, _: object, record: Record) -> Iterable[Statement]:
         yield Statement(
             "UPDATE learner SET version = %s WHERE id = %s",

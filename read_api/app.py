@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from os import urandom
 from typing import Any
 
 from litestar import Litestar
@@ -16,6 +17,7 @@ from edge.correlation import TrustedPeers
 from edge.health import Check
 from edge.metrics import RequestMetrics
 from edge.position import PositionWaiter
+from edge.scim.service import DirectoryService
 from event_store.mapper import Mapper
 from read_api.analytics import AnalyticsController
 from read_api.analytics_client import AnalyticsClient
@@ -34,8 +36,10 @@ from read_api.history import Historian
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.role import list_roles
+from read_api.scim.controller import Directory, ScimController
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
+from read_api.user_import import ImportController
 from read_api.verification import verify
 
 CONTROLLERS: tuple[Any, ...] = (
@@ -46,6 +50,8 @@ CONTROLLERS: tuple[Any, ...] = (
     CertificateController,
     CourseController,
     EnrollmentController,
+    ImportController,
+    ScimController,
     SurveyController,
     UserController,
     asyncapi,
@@ -72,9 +78,12 @@ def create_read_api(
     metrics: RequestMetrics,
     version: str,
     peers: TrustedPeers | None = None,
+    public_url: str = "",
+    secret: bytes = b"",
 ) -> Litestar:
     """The Litestar application that answers queries.
 
+    `public_url` is the gateway's, `secret` seals the cursors of SCIM.
     It opens and closes `pool` and `analytics`. Raises `UnknownOperation` for a handler that the
     permission table has no row for.
     """
@@ -103,6 +112,7 @@ def create_read_api(
             "asking": provide_asking(database, waiter),
             "analytics": given(analytics),
             "database": given(database),
+            "directory": given(Directory(_service(public_url, secret), database)),
             "event_catalogue": given(event_catalogue),
             "historian": given(Historian(mapper)),
             "keys": given(keys),
@@ -113,6 +123,10 @@ def create_read_api(
     for handler in _guarded(app):
         check(handler)
     return app
+
+
+def _service(public_url: str, secret: bytes) -> DirectoryService:
+    return DirectoryService(public_url, lambda *_: True, secret=secret or urandom(32))
 
 
 def _guarded(app: Litestar) -> Iterator[HTTPRouteHandler]:

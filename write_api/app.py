@@ -1,6 +1,7 @@
 """The write API, put together."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from os import urandom
 from typing import Any
 
 from litestar import Litestar
@@ -13,6 +14,8 @@ from edge.authentication import Verifier
 from edge.correlation import TrustedPeers
 from edge.health import Check
 from edge.metrics import RequestMetrics
+from edge.position import PositionWaiter
+from edge.scim.service import DirectoryService
 from event_store.application import Log
 from write_api.assessment import AssessmentController
 from write_api.attempt import submit_attempt
@@ -21,30 +24,44 @@ from write_api.course import CourseController
 from write_api.enrollment import EnrollmentController, update_progress
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
+from write_api.group import map_group_roles
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
+from write_api.scim.controller import Directory, ScimController, permits
 from write_api.sender import provide_sender
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
+from write_api.user_import import import_users
 
 CONTROLLERS: tuple[Any, ...] = (
     AssessmentController,
     CourseController,
     EnrollmentController,
     LoginController,
+    ScimController,
     SurveyController,
     TestimonialController,
     UserController,
     change_password,
+    import_users,
     log_out,
+    map_group_roles,
     read_notification,
     revoke_certificate,
     submit_attempt,
     submit_feedback,
     update_progress,
 )
+
+
+FetchPositions = Callable[[], Awaitable[Mapping[str, int]]]
+
+
+async def nothing_projected() -> Mapping[str, int]:
+    """No read models are kept here: nobody has to wait for them."""
+    return {}
 
 
 def create_write_api(
@@ -58,8 +75,15 @@ def create_write_api(
     metrics: RequestMetrics,
     version: str,
     peers: TrustedPeers | None = None,
+    public_url: str = "",
+    fetch_positions: FetchPositions = nothing_projected,
 ) -> Litestar:
-    """The Litestar application that takes commands."""
+    """The Litestar application that takes commands.
+
+    `public_url` is the gateway's; `fetch_positions` tells how far the read models are.
+    """
+    service = DirectoryService(public_url, permits, secret=urandom(32))
+    directory = Directory(service, log, dispatcher, threads, PositionWaiter(fetch_positions))
     return edge_app(
         CONTROLLERS,
         title="LMS write API",
@@ -71,6 +95,7 @@ def create_write_api(
         peers=peers,
         dependencies={
             "sender": provide_sender(dispatcher, threads),
+            "directory": Provide(lambda: directory, sync_to_thread=False),
             "accounts": Provide(lambda: accounts, sync_to_thread=False),
             "log": Provide(lambda: log, sync_to_thread=False),
             "threads": Provide(lambda: threads, sync_to_thread=False),

@@ -7,6 +7,7 @@ from commands.errors import TooMuchContention, VersionMismatch
 from commands.login import InvalidCredentials
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.problem import Fault, FaultTable, FieldError, described, unavailable
+from edge.scim.faults import SCIM_FAULTS
 from event_store.errors import LogUnavailable
 
 
@@ -33,6 +34,7 @@ def _unauthorized(code: str, detail: str) -> Fault:
 
 
 COMMAND_FAULTS: FaultTable = {
+    **SCIM_FAULTS,
     NotFound: described(404),
     Conflict: described(409),
     Invalid: described(422),

@@ -1,5 +1,6 @@
 """The API that answers queries."""
 
+import hmac
 from importlib.metadata import version
 
 import msgspec
@@ -49,5 +50,7 @@ def main(settings: Settings) -> None:
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
+            public_url=settings.public_url,
+            secret=hmac.digest(settings.master_key, b"lms scim cursors", "sha256"),
         )
         serve(app, settings, settings.read_api_port)

@@ -1,6 +1,7 @@
 """The API that takes commands."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -36,6 +37,8 @@ def main(settings: Settings) -> None:
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
+            public_url=settings.public_url,
+            fetch_positions=lambda: asyncio.to_thread(_positions, side.pool),
         )
         try:
             serve(app, settings, settings.write_api_port)
@@ -58,6 +61,15 @@ def _accounts(settings: Settings, side: CommandSide) -> Accounts:
         Throttle(side.pool, settings.master_key),
         issuer,
     )
+
+
+def _positions(pool: Pool) -> Mapping[str, int]:
+    with pool.connection() as connection:
+        return dict(
+            connection.execute(
+                "SELECT name, position FROM projections.position WHERE state = 'live'"
+            ).fetchall()
+        )
 
 
 async def _answers(pool: Pool) -> None:
