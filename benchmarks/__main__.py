@@ -9,7 +9,14 @@ from pathlib import Path
 
 from benchmarks.measure import Result
 
-NAMES = ("append", "http_command", "visibility", "projection_rebuild", "analytics_load")
+NAMES = (
+    "append",
+    "http_command",
+    "visibility",
+    "projection_rebuild",
+    "analytics_load",
+    "provisioning",
+)
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 

@@ -28,7 +28,7 @@ from write_api.group import map_group_roles
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
-from write_api.scim.controller import Directory, ScimController, permits
+from write_api.scim.controller import PATIENCE, Directory, ScimController, permits
 from write_api.sender import provide_sender
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
@@ -83,7 +83,8 @@ def create_write_api(
     `public_url` is the gateway's; `fetch_positions` tells how far the read models are.
     """
     service = DirectoryService(public_url, permits, secret=urandom(32))
-    directory = Directory(service, log, dispatcher, threads, PositionWaiter(fetch_positions))
+    waiter = PositionWaiter(fetch_positions, patience=PATIENCE)
+    directory = Directory(service, log, dispatcher, threads, waiter)
     return edge_app(
         CONTROLLERS,
         title="LMS write API",

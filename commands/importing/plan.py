@@ -38,6 +38,8 @@ def _identify(row: Row, known: Known, import_id: UUID) -> None:
         if who is not None and owner.id != who.id and not owner.deprovisioned:
             row.refuse(kind, "It belongs to somebody else.")
     row.is_new = who is None
+    if row.is_new and not any(map(row.cell, ("full_name", "given_name", "family_name"))):
+        row.refuse("full_name", "full_name must not be empty.")
     row.learner_id = who.id if who else uuid5(import_id, str(row.number))
 
 

@@ -104,7 +104,7 @@ def user_json(user: UserRecord, base_url: str) -> Json:
         "preferredLanguage": user.language,
         "timezone": user.time_zone,
         "active": user.active,
-        "emails": [{"value": user.email, "type": "work", "primary": True}],
+        "emails": [{"value": user.email, "type": "work"}],
         **_given("groups", _memberships(user.groups or (), base_url)),
         **_given("roles", [{"value": role} for role in user.roles]),
         **_given(ENTERPRISE_SCHEMA, enterprise),

@@ -13,7 +13,6 @@ from scim2_models import (
     External,
     Filter,
     ForbiddenException,
-    Mutability,
     Pagination,
     Patch,
     Reference,
@@ -65,8 +64,8 @@ _ALWAYS_THERE: Final = {"name", "displayName", "preferredLanguage", "timezone", 
 
 
 class _Described(ScimProvider):
-    """Publishes what is so in the end: what isn't sent gets a value, and the one address that is
-    kept is the primary one. Requests may leave the former out, and choose the latter."""
+    """Publishes what is so in the end: what isn't sent gets a value, and of the addresses one is
+    kept, without a word on which. Requests may leave the former out, and choose the latter."""
 
     @cached_property
     def schemas(self) -> tuple[Schema, ...]:
@@ -81,9 +80,9 @@ def _as_kept(schema: Schema) -> Schema:
         if attribute.name in _ALWAYS_THERE:
             attribute.required = Required.true
         if attribute.name == "emails":
-            for part in attribute.sub_attributes or ():
-                if part.name == "primary":
-                    part.mutability = Mutability.read_only
+            attribute.sub_attributes = [
+                part for part in attribute.sub_attributes or () if part.name != "primary"
+            ]
     return schema
 
 
@@ -105,6 +104,13 @@ class DirectoryService(ScimService):
         """See ScimService."""
         if not self._permits(request.subject, target.operation, str(resource_type.name)):
             raise ForbiddenException(detail="Your roles don't allow this.")
+
+    def publish(self, base_url: str, resource: Resource[Any]) -> Resource[Any]:
+        """See ScimService. That the one address is the primary one is for PATCH only to see."""
+        published = super().publish(base_url, resource)
+        for email in getattr(published, "emails", None) or ():
+            email.primary = None
+        return published
 
     def search_response(
         self,

@@ -25,7 +25,9 @@ from write_api.scim.storage import DirectoryWriter
 from write_api.sender import context_of
 from write_api.threads import Threads
 
-READ_MODELS: Final = ("scim_user", "scim_group")
+READ_MODELS: Final = ("scim_user", "scim_group", "learner")
+PATIENCE: Final = 10.0
+"""Seconds."""
 MOST_TRIES: Final = 5
 
 COMMANDS: Final = {
@@ -54,7 +56,7 @@ class Directory:
     """Carries out whatever the SCIM library takes for a request.
 
     SCIM clients read at once what they have written, and know nothing of positions: an answer
-    waits until the read models have it, for two seconds at most.
+    waits until the read models have it, for `PATIENCE` at most.
     """
 
     def __init__(

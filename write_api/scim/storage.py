@@ -72,6 +72,7 @@ class DirectoryWriter(ScimStorage):
         """See ScimStorage."""
         if resource_type.name == "User":
             json = user_json(user_record(self._learner(resource_id)), self._service.base_url)
+            json["emails"][0]["primary"] = True
         else:
             json = group_json(group_record(self._group(resource_id)), self._service.base_url)
         model = self._service.get_model(resource_type)
