@@ -299,6 +299,7 @@ class Learner(Aggregate):
     @event(Provisioned)
     def _provisioned(
         self,
+        *,
         removed: list[str],
         username: str | None,
         email: str | None,

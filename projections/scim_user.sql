@@ -36,4 +36,5 @@ CREATE INDEX scim_user_username ON scim_user (username_key, id) WHERE NOT deprov
 CREATE INDEX scim_user_email ON scim_user (email_key, id) WHERE NOT deprovisioned;
 CREATE INDEX scim_user_full_name ON scim_user (full_name_key, id) WHERE NOT deprovisioned;
 CREATE INDEX scim_user_updated ON scim_user (updated_at, id) WHERE NOT deprovisioned;
+CREATE INDEX scim_user_department ON scim_user (department_key, id) WHERE NOT deprovisioned;
 CREATE INDEX scim_user_manager ON scim_user (manager_id) WHERE NOT deprovisioned;

@@ -5,7 +5,7 @@ import psycopg
 PEOPLE, COURSES, ENROLLMENTS, NOTIFICATIONS = 10_000, 200, 100_000, 100_000
 
 FILL = f"""
-INSERT INTO learner_v1.learner (id, username, email, full_name, roles, language, time_zone,
+INSERT INTO learner_v2.learner (id, username, email, full_name, roles, language, time_zone,
     department, manager_id, registered_at, updated_at, version)
 SELECT person(n), 'user' || n, 'user' || n || '@example.com', 'Person Number ' || n,
     ARRAY['employee'], 'en', 'UTC', 'department ' || n % 20,
