@@ -168,6 +168,13 @@ QUERIES: dict[str, Row] = {
 }
 # fmt: on
 
+SENT_AS = {
+    "PatchProvisionedUser": "ReplaceProvisionedUser",
+    "PatchGroup": "ReplaceGroup",
+    "ProvisionInBulk": "ProvisionUser",
+}
+"""Operations that lead to a command of another name, which decides; of a bulk, each part's does."""
+
 OPEN_ROUTES = frozenset(
     {
         ("GET", "/health/live"),

@@ -93,15 +93,19 @@ def document_of(app: Litestar) -> Document:
     schemas = components.setdefault("schemas", {})
     schemas |= {"Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
     used: set[int] = set()
+    scim: Document = {}
     for path, method, handler in _handlers(app):
         if operation := document["paths"].get(path, {}).get(method):
             used |= _complete(operation, method, handler)
             if handler.opt.get(UPLOAD):
                 operation["requestBody"] = _UPLOADED
             if handler.opt.get(SCIM):
-                describe(operation, takes_body=bool(handler.opt.get(TAKES_BODY)))
+                scim |= describe(operation, takes_body=bool(handler.opt.get(TAKES_BODY)))
             _close(schemas, handler)
-    components["responses"] = {_name(status): _problem_response(status) for status in sorted(used)}
+    components["responses"] = {
+        **{_name(status): _problem_response(status) for status in sorted(used)},
+        **scim,
+    }
     return _with_plain_page_names(document)
 
 

@@ -22,11 +22,17 @@ _ERROR: Final = {
 _RESOURCE: Final = {"type": "object", "required": ["schemas"]}
 
 
-def describe(operation: dict[str, Any], *, takes_body: bool) -> None:
-    """Writes SCIM's media type and forms into an operation whose other parts are complete."""
+def describe(operation: dict[str, Any], *, takes_body: bool) -> dict[str, Any]:
+    """Writes SCIM's media type and forms into an operation whose other parts are complete.
+
+    Returns the components that it refers to: a response for each error.
+    """
+    errors = {}
     for status, response in operation["responses"].items():
         if "$ref" in response or int(status) >= 400:
-            operation["responses"][status] = {
+            name = f"Scim{status}"
+            operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+            errors[name] = {
                 "description": f"SCIM error {status}.",
                 "content": {MEDIA_TYPE: {"schema": _ERROR}},
             }
@@ -37,3 +43,4 @@ def describe(operation: dict[str, Any], *, takes_body: bool) -> None:
             "required": True,
             "content": {MEDIA_TYPE: {"schema": _RESOURCE}},
         }
+    return errors
