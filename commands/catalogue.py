@@ -7,10 +7,12 @@ from commands import (
     course,
     enrollment,
     feedback,
+    group,
     key_ring,
     learner,
     notification,
     organization,
+    provisioning,
     second_factor,
     service_account,
     session,
@@ -19,6 +21,7 @@ from commands import (
     survey_invitation,
     survey_response,
     testimonial,
+    user_import,
 )
 from commands.message import HANDLERS
 
@@ -30,10 +33,12 @@ __all__ = [
     "course",
     "enrollment",
     "feedback",
+    "group",
     "key_ring",
     "learner",
     "notification",
     "organization",
+    "provisioning",
     "second_factor",
     "service_account",
     "session",
@@ -42,4 +47,5 @@ __all__ = [
     "survey_invitation",
     "survey_response",
     "testimonial",
+    "user_import",
 ]

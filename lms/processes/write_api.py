@@ -1,6 +1,7 @@
 """The API that takes commands."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -57,6 +58,8 @@ def main(settings: Settings) -> None:
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
+            public_url=settings.public_url,
+            fetch_positions=lambda: asyncio.to_thread(_positions, side.pool),
         )
         housekeeping.start()
         try:
@@ -94,6 +97,15 @@ def doors(settings: Settings, side: CommandSide, sessions: Sessions, throttle: T
         log, dispatcher, ClientSecrets(side.pool), sessions, throttle, issuer
     )
     return Doors(accounts, factors, clients, KeyRotation(dispatcher, side.signing_keys))
+
+
+def _positions(pool: Pool) -> Mapping[str, int]:
+    with pool.connection() as connection:
+        return dict(
+            connection.execute(
+                "SELECT name, position FROM projections.position WHERE state = 'live'"
+            ).fetchall()
+        )
 
 
 async def _answers(pool: Pool) -> None:

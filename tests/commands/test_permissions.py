@@ -27,6 +27,14 @@ from commands.enrollment import (
     WithdrawEnrollment,
 )
 from commands.feedback import SubmitFeedback
+from commands.group import (
+    ApplyGroupRoles,
+    ChangeGroupMembers,
+    CreateGroup,
+    DeleteGroup,
+    MapGroupRoles,
+    ReplaceGroup,
+)
 from commands.key_ring import RotateSigningKeys
 from commands.learner import (
     ChangePassword,
@@ -46,6 +54,7 @@ from commands.organization import (
     RemoveDepartment,
     RenameDepartment,
 )
+from commands.provisioning import DeprovisionUser, ProvisionUser, ReplaceProvisionedUser
 from commands.second_factor import (
     ConfirmSecondFactor,
     DisableSecondFactor,
@@ -75,6 +84,7 @@ from commands.testimonial import (
     SubmitTestimonial,
     WithdrawTestimonial,
 )
+from commands.user_import import EndImport, ImportUsers
 from domain.assessment import Assessment, QuestionKind
 from domain.course import Course
 from domain.enrollment import Enrollment
@@ -102,6 +112,8 @@ class Things(msgspec.Struct, frozen=True):
     below: UUID
     department_admin: Person
     notification: UUID
+    group: UUID
+    user_import: UUID
 
     @property
     def module(self) -> UUID:
@@ -134,6 +146,8 @@ def things(system: System) -> Things:
         department=department,
         below=given.a_department(below=department),
         department_admin=given.a_department_admin(department),
+        group=system.dispatch(CreateGroup(display_name="All")).id,
+        user_import=system.dispatch(ImportUsers(content="username,email\na,a@example.com")).id,
     )
 
 
@@ -241,6 +255,24 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     IssueCertificate: lambda t: IssueCertificate(enrollment_id=t.enrollment.id),
     RevokeCertificate: lambda t: RevokeCertificate(certificate_id=t.certificate, reason="Bad"),
     CreateNotification: lambda t: a_notification(t.learner.id),
+    ProvisionUser: lambda _: ProvisionUser(
+        username=uuid4().hex, email=f"{uuid4().hex}@example.com", full_name="Joe"
+    ),
+    ReplaceProvisionedUser: lambda t: ReplaceProvisionedUser(
+        learner_id=t.learner.id,
+        username=uuid4().hex,
+        email=f"{uuid4().hex}@example.com",
+        full_name="Joe",
+    ),
+    DeprovisionUser: lambda t: DeprovisionUser(learner_id=t.learner.id),
+    CreateGroup: lambda _: CreateGroup(display_name="Mine"),
+    ReplaceGroup: lambda t: ReplaceGroup(group_id=t.group, display_name="Mine"),
+    ChangeGroupMembers: lambda t: ChangeGroupMembers(group_id=t.group, add=[t.learner.id]),
+    DeleteGroup: lambda t: DeleteGroup(group_id=t.group),
+    MapGroupRoles: lambda t: MapGroupRoles(group_id=t.group, roles=[Role.ADMIN]),
+    ApplyGroupRoles: lambda t: ApplyGroupRoles(group_id=t.group, learner_id=t.learner.id),
+    ImportUsers: lambda _: ImportUsers(content="username,email\na,a@example.com"),
+    EndImport: lambda t: EndImport(import_id=t.user_import),
     ReadNotification: lambda t: ReadNotification(notification_id=t.notification),
 }
 
