@@ -133,6 +133,18 @@ COMMANDS: dict[str, Row] = {
     "RevokeCertificate":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "CreateNotification":       Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "ReadNotification":         Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+
+    "ProvisionUser":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ReplaceProvisionedUser":  Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "DeprovisionUser":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "CreateGroup":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ReplaceGroup":            Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ChangeGroupMembers":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "DeleteGroup":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "MapGroupRoles":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ApplyGroupRoles":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "ImportUsers":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "EndImport":               Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
 }
 
 QUERIES: dict[str, Row] = {
@@ -183,11 +195,32 @@ QUERIES: dict[str, Row] = {
 
     "ListAuditEvents":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetAuditStream":           Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+
+    "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "SearchScimUsers":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListScimGroups":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetScimGroup":            Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "SearchScim":               Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "SearchScimGroups":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetScimConfiguration":    Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListScimResourceTypes":   Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetScimResourceType":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListScimSchemas":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetScimSchema":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListImports":             Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetImport":               Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListImportRows":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 }
 # fmt: on
 
-SAME_ROW = {"LogOut": "RecordLogout"}
-"""Operations of the APIs that go by the row of another name."""
+SAME_ROW = {
+    "LogOut": "RecordLogout",
+    "PatchGroup": "ReplaceGroup",
+    "PatchProvisionedUser": "ReplaceProvisionedUser",
+    "ProvisionInBulk": "ProvisionUser",
+}
+"""Operations of the APIs that go by the row of another name; of a bulk, each part does by its."""
 
 OPEN_ROUTES = frozenset(
     {
@@ -222,6 +255,7 @@ SENSITIVE = frozenset(
         "CreateServiceAccount",
         "EnableServiceAccount",
         "IssueClientSecret",
+        "MapGroupRoles",
         "ReplaceRecoveryCodes",
         "ResetSecondFactor",
         "RotateSigningKeys",

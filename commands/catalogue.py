@@ -7,11 +7,13 @@ from commands import (
     course,
     enrollment,
     feedback,
+    group,
     key_ring,
     learner,
     notification,
     organization,
     password_reset,
+    provisioning,
     refused_access,
     second_factor,
     service_account,
@@ -21,6 +23,7 @@ from commands import (
     survey_invitation,
     survey_response,
     testimonial,
+    user_import,
 )
 from commands.message import HANDLERS
 
@@ -32,11 +35,13 @@ __all__ = [
     "course",
     "enrollment",
     "feedback",
+    "group",
     "key_ring",
     "learner",
     "notification",
     "organization",
     "password_reset",
+    "provisioning",
     "refused_access",
     "second_factor",
     "service_account",
@@ -46,4 +51,5 @@ __all__ = [
     "survey_invitation",
     "survey_response",
     "testimonial",
+    "user_import",
 ]

@@ -128,7 +128,7 @@ def update_learner(command: UpdateLearner, work: Work) -> Learner:
     if not (command.job_role is UNSET and command.manager_id is UNSET):
         work.permit_in(former_department)
     if isinstance(command.manager_id, UUID) and command.manager_id != learner.manager_id:
-        work.save_too(_reporting_line(command.manager_id, learner, work))
+        work.save_too(reporting_line(command.manager_id, learner, work))
     learner.update(
         full_name=command.full_name,
         email=command.email,
@@ -221,7 +221,7 @@ def _permitted(learner_id: UUID, work: Work) -> Learner:
     return learner
 
 
-def _reporting_line(manager_id: UUID, learner: Learner, work: Work) -> ReportingLines:
+def reporting_line(manager_id: UUID, learner: Learner, work: Work) -> ReportingLines:
     """To be saved with the change. Loaded first: what is looked at afterwards can't be older."""
     lines = work.find(ReportingLines, reporting_lines_id()) or ReportingLines.open(at=work.now)
     _must_not_be_below(manager_id, learner, work)

@@ -6,9 +6,13 @@ from typing import Any
 
 from access.permissions import SENSITIVE
 from commands.context import Context
+from commands.group import ChangeGroupMembers, ReplaceGroup
+from commands.importing.table import grants_roles
 from commands.learner import RegisterLearner
 from commands.message import Command
+from commands.user_import import ImportUsers
 from domain.errors import Forbidden
+from domain.group import Group
 from domain.identity import second_factor_id
 from domain.roles import Role
 from domain.second_factor import SecondFactor
@@ -18,9 +22,11 @@ STEP_UP_AFTER = timedelta(minutes=10)
 _POWERFUL = {Role.ADMIN, Role.AUDITOR}
 
 SOMETIMES: dict[type[Command], Callable[[Any], bool]] = {
+    ImportUsers: lambda command: not command.dry_run and grants_roles(command.content),
     RegisterLearner: lambda command: bool(_POWERFUL & set(command.roles)),
 }
-"""Commands that are sensitive with some contents only."""
+"""Commands that are sensitive with some contents only; besides, that change a group's members where
+these get power by it."""
 
 
 class StepUpRequired(Forbidden):
@@ -45,7 +51,7 @@ class StepUpCheck:
     def __call__(self, command: Command, context: Context) -> None:
         """Raises `StepUpRequired`, or `Forbidden` for a service account."""
         actor, name = context.actor, type(command).__name__
-        if actor.id is None or not _is_sensitive(command):
+        if actor.id is None or not self._is_sensitive(command):
             return
         if actor.is_service:
             if name not in (actor.operations or ()):
@@ -62,7 +68,9 @@ class StepUpCheck:
         factor = self._log.find_latest(SecondFactor, second_factor_id(context.actor.id))
         return factor is not None and factor.is_confirmed
 
-
-def _is_sensitive(command: Command) -> bool:
-    sometimes = SOMETIMES.get(type(command))
-    return type(command).__name__ in SENSITIVE or (sometimes is not None and sometimes(command))
+    def _is_sensitive(self, command: Command) -> bool:
+        if isinstance(command, ReplaceGroup | ChangeGroupMembers):
+            group = self._log.find_latest(Group, command.group_id)
+            return group is not None and not _POWERFUL.isdisjoint(group.roles)
+        sometimes = SOMETIMES.get(type(command))
+        return type(command).__name__ in SENSITIVE or (sometimes is not None and sometimes(command))

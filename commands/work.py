@@ -10,6 +10,7 @@ from access.passwords import Passwords
 from access.permissions import Scope
 from commands.errors import NotAPerson, VersionMismatch
 from domain.aggregate import Aggregate
+from domain.department_names import DepartmentNames
 from domain.errors import Forbidden, Invalid, NotFound
 from domain.identity import organization_id
 from domain.learner import Learner
@@ -106,6 +107,10 @@ class Work:
     def execute_too(self, statement: str, params: Sequence[Any]) -> None:
         """Runs a statement on an operational table in the same transaction."""
         self.also_executed.append((statement, params))
+
+    def department_names(self) -> DepartmentNames:
+        """The departments that there are now, to be looked up by name."""
+        return DepartmentNames(self.find_latest(Organization, organization_id()))
 
     def permit(
         self, *, learner: UUID | None = None, instructors: Iterable[UUID | None] = ()

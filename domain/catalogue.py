@@ -8,6 +8,8 @@ from domain.course import Course
 from domain.course_surveys import CourseSurveys
 from domain.enrollment import Enrollment
 from domain.feedback import Feedback
+from domain.group import Group
+from domain.group_grants import GroupGrants
 from domain.key_ring import KeyRing
 from domain.learner import Learner
 from domain.notification import Notification
@@ -22,6 +24,7 @@ from domain.survey_invitation import SurveyInvitation
 from domain.survey_response import SurveyReceipt, SurveyResponse
 from domain.testimonial import Testimonial
 from domain.unique_name import UniqueName
+from domain.user_import import UserImport
 
 AGGREGATES: tuple[type[Aggregate], ...] = (
     Assessment,
@@ -32,6 +35,8 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     CourseSurveys,
     Enrollment,
     Feedback,
+    Group,
+    GroupGrants,
     KeyRing,
     Learner,
     Notification,
@@ -47,4 +52,5 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     SurveyResponse,
     Testimonial,
     UniqueName,
+    UserImport,
 )

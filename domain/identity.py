@@ -31,6 +31,16 @@ def reporting_lines_id() -> UUID:
     return _id("reporting_lines")
 
 
+def exact(name: str) -> str:
+    """A form of a name whose canonical forms differ wherever the names do, be it by case."""
+    return name.encode().hex()
+
+
+def group_grants_id(learner_id: UUID) -> UUID:
+    """The index of the roles that groups give to somebody."""
+    return _id("group_grants", learner_id)
+
+
 def enrollment_id(learner_id: UUID, course_id: UUID) -> UUID:
     """The stream of one learner in one course."""
     return _id("enrollment", learner_id, course_id)

@@ -1,17 +1,16 @@
 """A person with an account, whatever roles they hold."""
 
-from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from msgspec import UNSET, UnsetType
 
 from domain import text
 from domain.aggregate import Aggregate, Personal, event
 from domain.changes import changed_fields, upcast_without_cleared
+from domain.directory_entry import CHECKS, DirectoryEntry, checked, differences
 from domain.errors import Conflict, Invalid
 from domain.roles import Role
 from domain.skill import (
@@ -49,6 +48,11 @@ class Learner(Aggregate):
     manager_id: UUID | None
     skills: dict[str, int]
     active: bool
+    external_id: Annotated[str | None, Personal]
+    given_name: Annotated[str | None, Personal]
+    family_name: Annotated[str | None, Personal]
+    employee_number: Annotated[str | None, Personal]
+    deprovisioned: bool
 
     class Registered(Aggregate.Created):
         TOPIC = "learner.registered"
@@ -111,6 +115,31 @@ class Learner(Aggregate):
     class Reactivated(Aggregate.Event):
         TOPIC = "learner.reactivated"
 
+    class Provisioned(Aggregate.Event):
+        """What the company's directory changed: `None` means unchanged, `removed` names what it
+        has no more."""
+
+        TOPIC = "learner.provisioned"
+        removed: list[str]
+        username: Annotated[str | None, Personal] = None
+        email: Annotated[str | None, Personal] = None
+        full_name: Annotated[str | None, Personal] = None
+        given_name: Annotated[str | None, Personal] = None
+        family_name: Annotated[str | None, Personal] = None
+        external_id: Annotated[str | None, Personal] = None
+        employee_number: Annotated[str | None, Personal] = None
+        language: str | None = None
+        time_zone: str | None = None
+        department: str | None = None
+        job_role: str | None = None
+        manager_id: UUID | None = None
+        department_id: UUID | None = None
+
+    class Deprovisioned(Aggregate.Event):
+        """The company's directory has the person no more; the account stays, deactivated."""
+
+        TOPIC = "learner.deprovisioned"
+
     class LoggedIn(Aggregate.Event):
         TOPIC = "learner.logged_in"
         method: str
@@ -163,7 +192,12 @@ class Learner(Aggregate):
         self.job_role = job_role
         self.manager_id = manager_id
         self.skills = {}
+        self.external_id = None
+        self.given_name = None
+        self.family_name = None
+        self.employee_number = None
         self.active = True
+        self.deprovisioned = False
 
     @classmethod
     def register(
@@ -192,11 +226,11 @@ class Learner(Aggregate):
             id=id,
             timestamp=at,
             username=text.required(username, "username", 150),
-            email=_email(email),
+            email=CHECKS["email"](email),
             full_name=text.required(full_name, "full_name", 300),
             roles=_roles(roles),
             language=text.required(language, "language", 35),
-            time_zone=_time_zone(time_zone),
+            time_zone=CHECKS["time_zone"](time_zone),
             department=text.optional(department, "department", 100),
             department_id=department_id,
             job_role=text.optional(job_role, "job_role", 100),
@@ -230,11 +264,11 @@ class Learner(Aggregate):
         }
         if manager_id is not UNSET:
             _manager(manager_id, of=self.id)
-        checked = {
-            name: value if value is UNSET or name not in _CHECKS else _CHECKS[name](value)
+        given = {
+            name: value if value is UNSET or name not in CHECKS else CHECKS[name](value)
             for name, value in given.items()
         }
-        changes = changed_fields(checked, vars(self))
+        changes = changed_fields(given, vars(self))
         if changes:
             self.trigger_event(self.Updated, timestamp=at, **changes)
 
@@ -254,6 +288,26 @@ class Learner(Aggregate):
                 "departments are for department admins, who need at least one.",
                 field="departments",
             )
+        self._change_roles(roles, departments, reason=reason, at=at)
+
+    def follow_roles(self, *, roles: list[Role], reason: str | None, at: datetime) -> None:
+        """Changes the roles of a deactivated account too: the directory goes on changing it.
+
+        It says nothing of departments, so whoever looks after some keeps them with that role.
+        """
+        roles = _roles(roles)
+        is_department_admin = Role.DEPARTMENT_ADMIN in roles
+        if is_department_admin and not self.administers:
+            raise Invalid(
+                "A department admin is made one by an administrator, for some departments.",
+                field="roles",
+            )
+        departments = self.administers if is_department_admin else []
+        self._change_roles(roles, departments, reason=reason, at=at)
+
+    def _change_roles(
+        self, roles: list[Role], departments: list[UUID], *, reason: str | None, at: datetime
+    ) -> None:
         granted = [role for role in roles if role not in self.roles]
         revoked = [role for role in self.roles if role not in roles]
         if granted or revoked or departments != self.administers:
@@ -296,6 +350,33 @@ class Learner(Aggregate):
         if self.active:
             raise LearnerActive("This account is active.")
         self.trigger_event(self.Reactivated, timestamp=at)
+
+    @property
+    def directory_entry(self) -> DirectoryEntry:
+        """What the company's directory would have to say to change nothing."""
+        return DirectoryEntry(
+            **{name: getattr(self, name) for name in DirectoryEntry.__struct_fields__}
+        )
+
+    def provision(self, entry: DirectoryEntry, *, department_id: UUID | None, at: datetime) -> None:
+        """Follows the company's directory, also while the account is deactivated.
+
+        `department_id` is the department that the entry's `department` names, if it is one of ours.
+        """
+        _manager(entry.manager_id, of=self.id)
+        changes, removed = differences(self.directory_entry, checked(entry))
+        if department_id is None and self.department_id is not None:
+            removed.append("department_id")
+        elif department_id != self.department_id:
+            changes["department_id"] = department_id
+        if changes or removed:
+            self.trigger_event(self.Provisioned, timestamp=at, removed=removed, **changes)
+
+    def deprovision(self, *, at: datetime) -> None:
+        if self.active:
+            self.deactivate(reason="The company's directory has this person no more.", at=at)
+        if not self.deprovisioned:
+            self.trigger_event(self.Deprovisioned, timestamp=at)
 
     def log_in(self, *, method: str, at: datetime) -> None:
         self.must_be_active()
@@ -372,6 +453,46 @@ class Learner(Aggregate):
     @event(Reactivated)
     def _reactivated(self) -> None:
         self.active = True
+        self.deprovisioned = False
+
+    @event(Deprovisioned)
+    def _deprovisioned(self) -> None:
+        self.deprovisioned = True
+
+    @event(Provisioned)
+    def _provisioned(
+        self,
+        *,
+        removed: list[str],
+        username: str | None,
+        email: str | None,
+        full_name: str | None,
+        given_name: str | None,
+        family_name: str | None,
+        external_id: str | None,
+        employee_number: str | None,
+        language: str | None,
+        time_zone: str | None,
+        department: str | None,
+        job_role: str | None,
+        manager_id: UUID | None,
+        department_id: UUID | None,
+    ) -> None:
+        self.username = username or self.username
+        self.email = email or self.email
+        self.full_name = full_name or self.full_name
+        self.given_name = given_name or self.given_name
+        self.family_name = family_name or self.family_name
+        self.external_id = external_id or self.external_id
+        self.employee_number = employee_number or self.employee_number
+        self.language = language or self.language
+        self.time_zone = time_zone or self.time_zone
+        self.department = department or self.department
+        self.job_role = job_role or self.job_role
+        self.manager_id = manager_id or self.manager_id
+        self.department_id = department_id or self.department_id
+        for name in removed:
+            setattr(self, name, None)
 
 
 def _roles(roles: list[Role]) -> list[Role]:
@@ -382,32 +503,7 @@ def _roles(roles: list[Role]) -> list[Role]:
     return sorted(set(roles))
 
 
-def _email(email: str) -> str:
-    address = text.required(email, "email", 254)
-    local, at, host = address.rpartition("@")
-    if not (local and at and "." in host) or any(c.isspace() for c in address):
-        raise Invalid("email must be an address such as jane@example.com.", field="email")
-    return address
-
-
-def _time_zone(name: str) -> str:
-    if name not in _TIME_ZONES:
-        raise Invalid("time_zone must be an IANA name such as Europe/Berlin.", field="time_zone")
-    return name
-
-
 def _manager(manager_id: UUID | None, *, of: UUID) -> UUID | None:
     if manager_id == of:
         raise Invalid("Nobody is their own manager.", field="manager_id")
     return manager_id
-
-
-_TIME_ZONES = available_timezones() | {"UTC"}
-_CHECKS: dict[str, Callable[[Any], Any]] = {
-    "full_name": lambda value: text.required(value, "full_name", 300),
-    "email": _email,
-    "language": lambda value: text.required(value, "language", 35),
-    "time_zone": _time_zone,
-    "department": lambda value: text.optional(value, "department", 100),
-    "job_role": lambda value: text.optional(value, "job_role", 100),
-}

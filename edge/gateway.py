@@ -20,10 +20,13 @@ from edge.metrics import MetricsMiddleware, RequestMetrics
 from edge.openapi import Document
 from edge.problem import UNEXPECTED, Fault, log_unexpected, send_problem, unavailable
 from edge.routes import Routes
+from edge.scim.error import is_scim
 from edge.secret_path import shown
 from edge.upstream import Upstream
 
 READING = {"GET", "HEAD"}
+SEARCH = "/.search"
+"""The end of paths that SCIM clients post a search to."""
 DOCUMENT_SECONDS = 5.0
 """For how long the merged document is kept."""
 
@@ -166,7 +169,9 @@ class _Gateway:
         return self._own.get(path) or (self._docs if path.startswith(docs_page.PREFIX) else None)
 
     def _upstream(self, scope: HTTPScope) -> Upstream:
-        reads = scope["method"] in READING and scope["path"] not in self._reads_on_write_api
+        path = scope["path"]
+        reads = scope["method"] in READING and path not in self._reads_on_write_api
+        reads = reads or (is_scim(path) and path.endswith(SEARCH))
         return self._read_api if reads else self._write_api
 
     def _forwarded(self, scope: HTTPScope) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from litestar.routes import HTTPRoute
 
 from edge.authentication import OPEN
 from edge.problem import MEDIA_TYPE
+from edge.scim.openapi import SCIM, TAKES_BODY, describe
 
 Document = dict[str, Any]
 
@@ -29,6 +30,8 @@ PROBLEMS = "problems"
 RESPONSES = "responses"
 """Handler option: `opt={"responses": {400: ("OAuthError", {…})}}` documents errors in another form
 than problems: the name that the response has among the document's components, and what it is."""
+UPLOAD = "upload"
+"""Handler option: `opt={"upload": True}` documents a body that is a CSV file, or has one."""
 
 _PAGE = re.compile(r"Page_(?:.*\.)?(\w+?)_")
 _SAFE = {HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS}
@@ -59,6 +62,21 @@ _PROBLEM = {
 }
 
 
+_UPLOADED = {
+    "required": True,
+    "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
+    },
+}
+
+
 def openapi_config(title: str, version: str) -> OpenAPIConfig:
     """The configuration of Litestar's part of the document."""
     bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
@@ -78,12 +96,17 @@ def document_of(app: Litestar) -> Document:
     schemas = components.setdefault("schemas", {})
     schemas |= {"Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
     used: set[int] = set()
+    scim: Document = {}
     for path, method, handler in _handlers(app):
         if operation := document["paths"].get(path, {}).get(method):
             used |= _complete(operation, method, handler)
+            if handler.opt.get(UPLOAD):
+                operation["requestBody"] = _UPLOADED
+            if handler.opt.get(SCIM):
+                scim |= describe(operation, takes_body=bool(handler.opt.get(TAKES_BODY)))
             _close(schemas, handler)
     problems = {_name(status): _problem_response(status) for status in sorted(used)}
-    components["responses"] = problems | _other_responses(app)
+    components["responses"] = problems | _other_responses(app) | scim
     return _with_plain_page_names(document)
 
 

@@ -7,6 +7,7 @@ A `Fault` says what is wrong, whatever the request; a problem is a fault told to
 
 import logging
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +15,8 @@ from litestar import Request, Response
 from litestar.types import ExceptionHandlersMap, Scope, Send
 
 from edge.correlation import current_caller
+from edge.scim.error import MEDIA_TYPE as SCIM_MEDIA_TYPE
+from edge.scim.error import is_scim, scim_error
 from edge.secret_path import shown
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,6 +39,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     errors: tuple[FieldError, ...] = ()
     headers: Mapping[str, str] = {}
+    scim_type: str | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,8 +111,23 @@ def fault_of(error: Exception, table: FaultTable) -> Fault:
     return UNEXPECTED
 
 
+def media_type_of(scope: Scope) -> str:
+    """In which form somebody who asks for this path is told what is wrong."""
+    return SCIM_MEDIA_TYPE if is_scim(scope["path"]) else MEDIA_TYPE
+
+
+def told(fault: Fault, scope: Scope) -> Fault:
+    """The fault with the status that it has for who asks for this path: SCIM knows no 422."""
+    if is_scim(scope["path"]) and fault.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        scim_type = fault.scim_type or "invalidValue"
+        return msgspec.structs.replace(fault, status=400, scim_type=scim_type)
+    return fault
+
+
 def problem_body(fault: Fault, scope: Scope) -> bytes:
     """Encode the fault as the problem that this request has."""
+    if is_scim(scope["path"]):
+        return scim_error(fault.status, fault.detail, fault.scim_type)
     return msgspec.json.encode(
         Problem(
             type=f"/problems/{fault.code}",
@@ -133,13 +152,13 @@ def problem_handlers(table: FaultTable) -> ExceptionHandlersMap:
     """Make Litestar's `exception_handlers` of a table."""
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        fault = fault_of(error, table)
+        fault = told(fault_of(error, table), request.scope)
         if fault.status == UNEXPECTED.status:
             log_unexpected(error, request.scope)
         return Response(
             content=problem_body(fault, request.scope),
             status_code=fault.status,
-            media_type=MEDIA_TYPE,
+            media_type=media_type_of(request.scope),
             headers=dict(fault.headers),
         )
 
@@ -159,9 +178,10 @@ def log_unexpected(error: BaseException, scope: Scope) -> None:
 
 async def send_problem(fault: Fault, scope: Scope, send: Send) -> None:
     """Answer a fault without Litestar, over plain ASGI. The correlation middleware adds its id."""
+    fault = told(fault, scope)
     body = problem_body(fault, scope)
     headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-type", media_type_of(scope).encode()),
         (b"content-length", str(len(body)).encode()),
         *((name.lower().encode(), value.encode()) for name, value in fault.headers.items()),
     ]

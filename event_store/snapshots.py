@@ -21,7 +21,7 @@ from event_store.event_type import is_personal
 from event_store.keys import PersonalKeys
 from event_store.recorder import translated
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Raised when the form of any aggregate's state changes: older snapshots are then passed over."""
 
 _CONTEXT = b"snapshot"

@@ -10,6 +10,8 @@ from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
 from projections.organization import OrganizationProjection
 from projections.projection import Projection
+from projections.scim_group import ScimGroupProjection
+from projections.scim_user import ScimUserProjection
 from projections.service_account import ServiceAccountProjection
 from projections.survey import SurveyProjection
 from projections.testimonial import TestimonialProjection
@@ -27,6 +29,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     CertificateProjection(),
     NotificationProjection(),
     ServiceAccountProjection(),
+    ScimUserProjection(),
+    ScimGroupProjection(),
 )
 
 

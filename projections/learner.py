@@ -14,7 +14,7 @@ class LearnerProjection(Projection):
     """
 
     name = "learner"
-    version = 2
+    version = 3
 
     @on(Learner.Registered)
     def registered(self, event: Learner.Registered, record: Record) -> Iterable[Statement]:
@@ -118,12 +118,44 @@ class LearnerProjection(Projection):
             (event.timestamp, record.version, record.stream_id),
         )
 
+    @on(Learner.Provisioned)
+    def provisioned(self, event: Learner.Provisioned, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE learner SET username = coalesce(%s, username), email = coalesce(%s, email),"
+            " full_name = coalesce(%s, full_name), language = coalesce(%s, language),"
+            " time_zone = coalesce(%s, time_zone),"
+            " department = CASE WHEN %s THEN NULL ELSE coalesce(%s, department) END,"
+            " department_id = CASE WHEN %s THEN NULL ELSE coalesce(%s, department_id) END,"
+            " job_role = CASE WHEN %s THEN NULL ELSE coalesce(%s, job_role) END,"
+            " manager_id = CASE WHEN %s THEN NULL ELSE coalesce(%s, manager_id) END,"
+            " updated_at = %s, version = %s WHERE id = %s",
+            (
+                event.username,
+                event.email,
+                event.full_name,
+                event.language,
+                event.time_zone,
+                "department" in event.removed,
+                event.department,
+                "department_id" in event.removed,
+                event.department_id,
+                "job_role" in event.removed,
+                event.job_role,
+                "manager_id" in event.removed,
+                event.manager_id,
+                event.timestamp,
+                record.version,
+                record.stream_id,
+            ),
+        )
+
     @on(
         Learner.LoggedOut,
         Learner.PasswordChanged,
         Learner.SteppedUp,
         Learner.SessionEnded,
         Learner.SessionsEnded,
+        Learner.Deprovisioned,
     )
     def went_on(self, _: object, record: Record) -> Iterable[Statement]:
         yield self._went_on(record)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from os import urandom
 from typing import Any
 
 from litestar import Litestar
@@ -16,6 +17,7 @@ from edge.correlation import TrustedPeers
 from edge.health import Check
 from edge.metrics import RequestMetrics
 from edge.position import PositionWaiter
+from edge.scim.service import DirectoryService
 from event_store.mapper import Mapper
 from read_api.analytics import AnalyticsController
 from read_api.analytics_client import AnalyticsClient
@@ -35,6 +37,7 @@ from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
 from read_api.role import list_roles
+from read_api.scim.controller import Directory, ScimController
 from read_api.service_account import ServiceAccountController
 from read_api.session import (
     EnforcedRoles,
@@ -45,6 +48,7 @@ from read_api.session import (
 from read_api.skill import list_skills
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
+from read_api.user_import import ImportController
 from read_api.verification import verify
 
 CONTROLLERS: tuple[Any, ...] = (
@@ -56,6 +60,8 @@ CONTROLLERS: tuple[Any, ...] = (
     CourseController,
     DepartmentController,
     EnrollmentController,
+    ImportController,
+    ScimController,
     ServiceAccountController,
     SurveyController,
     UserController,
@@ -90,10 +96,13 @@ def create_read_api(
     version: str,
     peers: TrustedPeers | None = None,
     enforced: EnforcedRoles = NOBODYS,
+    public_url: str = "",
+    secret: bytes = b"",
 ) -> Litestar:
     """The Litestar application that answers queries.
 
     It opens and closes `pool` and `analytics`; `enforced` are the roles that need a second factor.
+    `public_url` is the gateway's, `secret` seals the cursors of SCIM.
     Raises `UnknownOperation` for a handler that the
     permission table has no row for.
     """
@@ -122,6 +131,7 @@ def create_read_api(
             "asking": provide_asking(database, waiter),
             "analytics": given(analytics),
             "database": given(database),
+            "directory": given(Directory(_service(public_url, secret), database)),
             "enforced": given(enforced),
             "event_catalogue": given(event_catalogue),
             "historian": given(Historian(mapper)),
@@ -133,6 +143,10 @@ def create_read_api(
     for handler in _guarded(app):
         check(handler)
     return app
+
+
+def _service(public_url: str, secret: bytes) -> DirectoryService:
+    return DirectoryService(public_url, lambda *_: True, secret=secret or urandom(32))
 
 
 def _guarded(app: Litestar) -> Iterator[HTTPRouteHandler]:

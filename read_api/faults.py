@@ -4,6 +4,7 @@ from psycopg import errors
 
 from domain.errors import Forbidden, NotFound
 from edge.problem import Fault, FaultTable, described, unavailable
+from edge.scim.faults import SCIM_FAULTS
 
 
 def _slow(_: errors.QueryCanceled) -> Fault:
@@ -15,6 +16,7 @@ def _not_built(_: errors.UndefinedTable) -> Fault:
 
 
 QUERY_FAULTS: FaultTable = {
+    **SCIM_FAULTS,
     NotFound: described(404),
     Forbidden: described(403),
     errors.QueryCanceled: _slow,

@@ -1,6 +1,7 @@
 """The write API, put together."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from os import urandom
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from edge.authentication import Verifier
 from edge.correlation import TrustedPeers
 from edge.health import Check
 from edge.metrics import RequestMetrics
+from edge.position import PositionWaiter
+from edge.scim.service import DirectoryService
 from event_store.application import Log
 from write_api.assessment import AssessmentController
 from write_api.attempt import submit_attempt
@@ -26,6 +29,7 @@ from write_api.course import CourseController
 from write_api.enrollment import EnrollmentController, update_progress
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
+from write_api.group import map_group_roles
 from write_api.key_ring import rotate_signing_keys
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
@@ -33,6 +37,7 @@ from write_api.notification import read_notification
 from write_api.oauth import get_service_token
 from write_api.organization import DepartmentController
 from write_api.password_reset import PasswordResetController, send_reset_link
+from write_api.scim.controller import PATIENCE, Directory, ScimController, permits
 from write_api.second_factor import (
     SecondFactorController,
     log_in_with_second_factor,
@@ -44,6 +49,7 @@ from write_api.session import SessionController
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
+from write_api.user_import import import_users
 
 CONTROLLERS: tuple[Any, ...] = (
     AssessmentController,
@@ -52,6 +58,7 @@ CONTROLLERS: tuple[Any, ...] = (
     EnrollmentController,
     LoginController,
     PasswordResetController,
+    ScimController,
     SecondFactorController,
     ServiceAccountController,
     SessionController,
@@ -60,8 +67,10 @@ CONTROLLERS: tuple[Any, ...] = (
     UserController,
     change_password,
     get_service_token,
+    import_users,
     log_in_with_second_factor,
     log_out,
+    map_group_roles,
     read_notification,
     reset_second_factor,
     revoke_certificate,
@@ -83,6 +92,14 @@ class Doors(msgspec.Struct, frozen=True):
     forgotten: ForgottenPasswords
 
 
+FetchPositions = Callable[[], Awaitable[Mapping[str, int]]]
+
+
+async def nothing_projected() -> Mapping[str, int]:
+    """No read models are kept here: nobody has to wait for them."""
+    return {}
+
+
 def create_write_api(
     log: Log,
     dispatcher: Dispatcher,
@@ -94,8 +111,16 @@ def create_write_api(
     metrics: RequestMetrics,
     version: str,
     peers: TrustedPeers | None = None,
+    public_url: str = "",
+    fetch_positions: FetchPositions = nothing_projected,
 ) -> Litestar:
-    """The Litestar application that takes commands."""
+    """The Litestar application that takes commands.
+
+    `public_url` is the gateway's; `fetch_positions` tells how far the read models are.
+    """
+    service = DirectoryService(public_url, permits, secret=urandom(32))
+    waiter = PositionWaiter(fetch_positions, patience=PATIENCE)
+    directory = Directory(service, log, dispatcher, threads, waiter)
     return edge_app(
         CONTROLLERS,
         title="LMS write API",
@@ -107,6 +132,7 @@ def create_write_api(
         peers=peers,
         dependencies={
             "sender": provide_sender(dispatcher, threads),
+            "directory": Provide(lambda: directory, sync_to_thread=False),
             "accounts": Provide(lambda: doors.accounts, sync_to_thread=False),
             "factors": Provide(lambda: doors.factors, sync_to_thread=False),
             "clients": Provide(lambda: doors.clients, sync_to_thread=False),

@@ -11,6 +11,7 @@ from commands.login import InvalidCredentials, PasswordExpired
 from commands.step_up import StepUpRequired
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.problem import Fault, FaultTable, FieldError, described, unavailable
+from edge.scim.faults import SCIM_FAULTS
 from event_store.errors import LogUnavailable
 
 
@@ -63,6 +64,7 @@ def _step_up_required(error: StepUpRequired) -> Fault:
 
 
 COMMAND_FAULTS: FaultTable = {
+    **SCIM_FAULTS,
     NotFound: described(404),
     Conflict: described(409),
     Invalid: described(422),

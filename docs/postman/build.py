@@ -93,6 +93,9 @@ def _request(request: Json) -> Json:
     if role := request.get("as"):
         token = {"key": "token", "value": f"{{{{{role}_token}}}}", "type": "string"}
         made["auth"] = {"type": "bearer", "bearer": [token]}
+    if "csv" in request:
+        made["header"] = [{"key": "Content-Type", "value": "text/csv"}]
+        made["body"] = {"mode": "raw", "raw": request["csv"]}
     if "body" in request:
         text = json.dumps(request["body"], indent=2, ensure_ascii=False)
         made["body"] = {"mode": "raw", "raw": text, "options": {"raw": {"language": "json"}}}
@@ -122,7 +125,7 @@ def _test(request: Json) -> str:
         "const body = isJson ? pm.response.json() : {};",
     ]
     tests = [f"pm.test('it answers {status}', () => pm.response.to.have.status({status}));"]
-    if status == 201:
+    if status == 201 and "/scim/" not in request["send"]:
         tests += [
             "pm.test('it says where what was created is, and its version', () => {",
             "  const header = name => pm.response.headers.get(name);",

@@ -13,7 +13,16 @@ from lms.settings import Settings
 from lms.telemetry.endpoint import metrics_served
 from lms.telemetry.tracing import traces_exported
 
-PROCESSES = ("relay", "projector", "policies", "analytics", "read-api", "write-api", "gateway")
+PROCESSES = (
+    "relay",
+    "projector",
+    "policies",
+    "importer",
+    "analytics",
+    "read-api",
+    "write-api",
+    "gateway",
+)
 """In the order they are started; they are stopped the other way round."""
 
 

@@ -1,5 +1,6 @@
 """The API that answers queries."""
 
+import hmac
 from contextlib import ExitStack
 from importlib.metadata import version
 
@@ -53,5 +54,7 @@ def main(settings: Settings) -> None:
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
             enforced=EnforcedRoles(settings.roles_with_second_factor),
+            public_url=settings.public_url,
+            secret=hmac.digest(settings.master_key, b"lms scim cursors", "sha256"),
         )
         serve(app, settings, settings.read_api_port)

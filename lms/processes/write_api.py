@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -53,6 +54,8 @@ def main(settings: Settings) -> None:
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
             peers=TrustedPeers(settings.peers_of_apis),
+            public_url=settings.public_url,
+            fetch_positions=lambda: asyncio.to_thread(_positions, side.pool),
         )
         try:
             serve(app, settings, settings.write_api_port)
@@ -98,6 +101,15 @@ def _forgotten(
     return ForgottenPasswords(
         side.log, side.dispatcher, Resets(side.pool), refusals, asking=asking, guessing=guessing
     )
+
+
+def _positions(pool: Pool) -> Mapping[str, int]:
+    with pool.connection() as connection:
+        return dict(
+            connection.execute(
+                "SELECT name, position FROM projections.position WHERE state = 'live'"
+            ).fetchall()
+        )
 
 
 async def _answers(pool: Pool) -> None:

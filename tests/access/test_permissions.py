@@ -49,6 +49,8 @@ def test_an_employee_reaches_only_themselves_and_the_catalogue() -> None:
 
 def test_the_system_may_do_exactly_what_they_need() -> None:
     assert {name for name in COMMANDS | QUERIES if of(Role.SYSTEM, may=name)} == {
+        "ApplyGroupRoles",
+        "EndImport",
         "IssueCertificate",
         "CreateNotification",
         "InviteToCourseSurveys",

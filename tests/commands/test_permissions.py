@@ -27,6 +27,14 @@ from commands.enrollment import (
     WithdrawEnrollment,
 )
 from commands.feedback import SubmitFeedback
+from commands.group import (
+    ApplyGroupRoles,
+    ChangeGroupMembers,
+    CreateGroup,
+    DeleteGroup,
+    MapGroupRoles,
+    ReplaceGroup,
+)
 from commands.key_ring import RotateSigningKeys
 from commands.learner import (
     ChangePassword,
@@ -52,6 +60,7 @@ from commands.password_reset import (
     RequestPasswordReset,
     ResetPassword,
 )
+from commands.provisioning import DeprovisionUser, ProvisionUser, ReplaceProvisionedUser
 from commands.refused_access import RecordRefusals
 from commands.second_factor import (
     ConfirmSecondFactor,
@@ -80,6 +89,7 @@ from commands.testimonial import (
     SubmitTestimonial,
     WithdrawTestimonial,
 )
+from commands.user_import import EndImport, ImportUsers
 from domain.assessment import Assessment, QuestionKind
 from domain.course import Course
 from domain.enrollment import Enrollment
@@ -107,6 +117,8 @@ class Things(msgspec.Struct, frozen=True):
     department_admin: Person
     notification: UUID
     reset: UUID
+    group: UUID
+    user_import: UUID
 
     @property
     def module(self) -> UUID:
@@ -140,6 +152,8 @@ def things(system: System) -> Things:
         below=given.a_department(below=department),
         department_admin=given.a_department_admin(department),
         reset=system.dispatch(RequestPasswordReset(learner_id=learner.id)).id,
+        group=system.dispatch(CreateGroup(display_name="All")).id,
+        user_import=system.dispatch(ImportUsers(content="username,email\na,a@example.com")).id,
     )
 
 
@@ -257,6 +271,24 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     IssueCertificate: lambda t: IssueCertificate(enrollment_id=t.enrollment.id),
     RevokeCertificate: lambda t: RevokeCertificate(certificate_id=t.certificate, reason="Bad"),
     CreateNotification: lambda t: a_notification(t.learner.id),
+    ProvisionUser: lambda _: ProvisionUser(
+        username=uuid4().hex, email=f"{uuid4().hex}@example.com", full_name="Joe"
+    ),
+    ReplaceProvisionedUser: lambda t: ReplaceProvisionedUser(
+        learner_id=t.learner.id,
+        username=uuid4().hex,
+        email=f"{uuid4().hex}@example.com",
+        full_name="Joe",
+    ),
+    DeprovisionUser: lambda t: DeprovisionUser(learner_id=t.learner.id),
+    CreateGroup: lambda _: CreateGroup(display_name="Mine"),
+    ReplaceGroup: lambda t: ReplaceGroup(group_id=t.group, display_name="Mine"),
+    ChangeGroupMembers: lambda t: ChangeGroupMembers(group_id=t.group, add=[t.learner.id]),
+    DeleteGroup: lambda t: DeleteGroup(group_id=t.group),
+    MapGroupRoles: lambda t: MapGroupRoles(group_id=t.group, roles=[Role.ADMIN]),
+    ApplyGroupRoles: lambda t: ApplyGroupRoles(group_id=t.group, learner_id=t.learner.id),
+    ImportUsers: lambda _: ImportUsers(content="username,email\na,a@example.com"),
+    EndImport: lambda t: EndImport(import_id=t.user_import),
     ReadNotification: lambda t: ReadNotification(notification_id=t.notification),
 }
 

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from tests.journey.cast import Cast, Learner
-from tests.journey.lms import Lms, Person
+from tests.journey.lms import Json, Lms, Person, body_of, eventually
+from tests.provisioning.scim import GROUP, PATCH
 
 WITHIN = 2.0
 PAUSE = 0.02
@@ -75,6 +76,46 @@ def test_a_revoked_role(admin: Person, somebody: Learner, holder: Holder) -> Non
 def test_a_deactivated_account(admin: Person, somebody: Learner, holder: Holder) -> None:
     admin.changes("POST", f"/users/{somebody.id}/deactivate", {"reason": "Left."})
     ends_everywhere(holder, 401)
+
+
+@pytest.mark.parametrize(
+    ("method", "operations"),
+    [("PATCH", [{"op": "replace", "path": "active", "value": False}]), ("DELETE", None)],
+)
+def test_an_account_that_the_directory_took_back(
+    admin: Person, somebody: Learner, holder: Holder, method: str, operations: list[Json] | None
+) -> None:
+    body = {"schemas": [PATCH], "Operations": operations} if operations else None
+    answer = admin.sends(method, f"/scim/v2/Users/{somebody.id}", body)
+    assert answer.is_success, answer.text
+    ends_everywhere(holder, 401)
+
+
+def test_a_role_that_a_file_took_away(admin: Person, somebody: Learner, holder: Holder) -> None:
+    me = somebody.sees("/me")
+    file = f"username,email,roles\n{me['username']},{me['email']},employee\n"
+    answer = admin.lms.http.post(
+        "/users/import",
+        content=file,
+        headers={"Authorization": f"Bearer {admin.token}", "Content-Type": "text/csv"},
+    )
+    path = answer.headers["Location"]
+    eventually(lambda: admin.sees(path)["state"] == "finished", "the end of the import")
+    ends_everywhere(holder, 403)
+
+
+def test_a_role_of_a_group_that_one_left(admin: Person, cast: Cast, lms: Lms) -> None:
+    member = cast.somebody()
+    body = {"schemas": [GROUP], "displayName": "Admins", "members": [{"value": member.id}]}
+    group = body_of(admin.sends("POST", "/scim/v2/Groups", body), 201)["id"]
+    admin.changes("PUT", f"/groups/{group}/roles", {"roles": ["admin"]})
+    roles = f"/users/{member.id}"
+    eventually(lambda: "admin" in admin.sees(roles)["roles"], "the group's role")
+    holder = Holder(lms, member)
+    assert holder.reads().status_code == 200
+    assert admin.sends("DELETE", f"/scim/v2/Groups/{group}").status_code == 204
+    eventually(lambda: "admin" not in admin.sees(roles)["roles"], "no more of it")
+    ends_everywhere(holder, 403)
 
 
 def test_a_session_that_was_logged_out(holder: Holder) -> None:

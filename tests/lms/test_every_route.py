@@ -30,6 +30,7 @@ from access.permissions import (
 from domain.roles import Role
 from edge.authentication import OPEN
 from edge.metrics import RequestMetrics
+from edge.openapi import UPLOAD
 from lms.composition import open_pool
 from projections.source import open_source
 from tests.commands.doors import Doors
@@ -54,6 +55,9 @@ REFUSED_BEFORE = {
 """Who can't show the old password, or has no such session, isn't asked about roles."""
 NEEDS_NO_ROLE = {"LogOut"}
 """Whoever has a token may throw it away."""
+SCIM_PROBLEMS = {401: "/problems/not-authenticated", 403: "/problems/forbidden"}
+"""SCIM has a form of its own for errors, without a code."""
+FILE = b"username,email\njoe,joe@example.com\n"
 ROLES = [role for role in Role if role is not Role.SYSTEM]
 
 
@@ -102,12 +106,17 @@ class Api:
         self.routes = [*_routes(client.app)]
 
     def ask(self, route: Route, actor: Actor | None) -> httpx.Response:
-        headers = {"Content-Type": "application/json"}
+        is_file = route.handler.opt.get(UPLOAD) is True
+        headers = {"Content-Type": "text/csv" if is_file else "application/json"}
         if actor is not None:
             headers["Authorization"] = f"Bearer {msgspec.json.encode(actor).decode()}"
         path = "/".join(NOWHERE if "{" in part else part for part in route.path.split("/"))
         return self._client.request(
-            route.method, path, params=QUERY, content=route.body(), headers=headers
+            route.method,
+            path,
+            params=QUERY,
+            content=FILE if is_file else route.body(),
+            headers=headers,
         )
 
 
@@ -163,7 +172,10 @@ def api(request: pytest.FixtureRequest) -> Api:
 
 def problem(answer: httpx.Response) -> str:
     """The code of what was refused; empty for another answer."""
-    is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
+    kind = answer.headers.get("Content-Type", "")
+    if kind.startswith("application/scim+json"):
+        return SCIM_PROBLEMS.get(answer.status_code, "")
+    is_problem = kind.startswith("application/problem+json")
     return str(answer.json()["type"]) if is_problem else ""
 
 

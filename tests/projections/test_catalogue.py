@@ -15,8 +15,14 @@ from projections.projection import stored_types
 from projections.schemas import tables
 from projections.source import Source
 
-INDEX_STREAMS = {"unique_name", "attempt_series", "course_surveys", "reporting_lines"}
-NOT_SHOWN = {"key_ring", "password_reset", "refused_access", "second_factor"}
+INDEX_STREAMS = {
+    "unique_name",
+    "attempt_series",
+    "course_surveys",
+    "group_grants",
+    "reporting_lines",
+}
+NOT_SHOWN = {"key_ring", "password_reset", "refused_access", "second_factor", "user_import"}
 """Seen in the audit history or in operational tables; no row has their version."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from domain.learner import Learner
 from domain.roles import Role
 from tests.projections.story import AT, Story, a_uuid
@@ -102,3 +104,34 @@ def test_people_are_found_by_any_part_of_their_name(story: Story) -> None:
             "SELECT id FROM learner WHERE search @@ plainto_tsquery('simple', %s)", words
         )
         assert found == [{"id": JANE}], words
+
+
+def test_a_directory_says_where_somebody_belongs(story: Story) -> None:
+    learner, department = jane(), a_uuid(3)
+    entry = learner.directory_entry
+    learner.provision(entry, department_id=department, at=AT[1])
+    moved = replace(entry, department="Elsewhere", manager_id=None, external_id="X1")
+    learner.provision(moved, department_id=None, at=AT[2])
+    story.given(learner)
+
+    assert story.row(
+        "SELECT department, department_id, manager_id, job_role, updated_at, version FROM learner"
+    ) == {
+        "department": "Elsewhere",
+        "department_id": None,
+        "manager_id": None,
+        "job_role": "Engineer",
+        "updated_at": AT[2],
+        "version": 3,
+    }
+
+
+def test_the_department_that_a_directory_names_is_referred_to(story: Story) -> None:
+    learner, department = jane(), a_uuid(3)
+    learner.provision(learner.directory_entry, department_id=department, at=AT[1])
+    story.given(learner)
+
+    assert story.row("SELECT department, department_id FROM learner") == {
+        "department": "Tools",
+        "department_id": department,
+    }

@@ -7,7 +7,7 @@ from projections.catalogue import PROJECTIONS
 PEOPLE, COURSES, ENROLLMENTS, NOTIFICATIONS = 10_000, 200, 100_000, 100_000
 
 FILL = f"""
-INSERT INTO learner_v1.learner (id, username, email, full_name, roles, language, time_zone,
+INSERT INTO learner_v3.learner (id, username, email, full_name, roles, language, time_zone,
     department_id, manager_id, registered_at, updated_at, version)
 SELECT person(n), 'user' || n, 'user' || n || '@example.com', 'Person Number ' || n,
     ARRAY['employee'], 'en', 'UTC', department(n % 20),
@@ -25,7 +25,7 @@ SELECT course(n), 'Course ' || n || ' on rust', 'About topic ' || n % 10, 'topic
     now(), 1
 FROM generate_series(1, {COURSES}) AS n;
 
-UPDATE learner_v1.learner SET administers = ARRAY[department(3)] WHERE id = person(2);
+UPDATE learner_v3.learner SET administers = ARRAY[department(3)] WHERE id = person(2);
 
 INSERT INTO enrollment_v1.enrollment (id, learner_id, course_id, course_version, status, source,
     assessments, enrolled_at, lesson_count, updated_at, version)

@@ -17,7 +17,7 @@ from tests.servers.folder import server_folder
 
 PASSWORD = "only-for-tests-1"
 SERVING = ("GATEWAY", "WRITE_API", "READ_API")
-WITH_A_STACK = ("tests/journey/", "tests/survival/")
+WITH_A_STACK = ("tests/journey/", "tests/provisioning/", "tests/survival/")
 """Rooms of tests that share one running system each."""
 READY = b"Ctrl-C stops everything."
 DEADLINE = 180.0
@@ -85,7 +85,7 @@ def _end_of(log: Path) -> str:
 def stack() -> Iterator[Stack]:
     """A running, seeded system; shared, so tests use people and courses of their own.
 
-    It takes some ten seconds to start, so ask for it in `tests/journey/` only.
+    It takes some ten seconds to start, so ask for it in `WITH_A_STACK` only.
     """
     with server_folder() as folder:
         stack = Stack(folder)

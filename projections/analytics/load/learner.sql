@@ -5,12 +5,12 @@ USING (
         stream_id AS learner_id,
         arg_max(roles, position) AS roles,
         arg_max({'value': department}, position)
-            FILTER (department IS NOT NULL OR list_contains(cleared, 'department')) AS department,
+            FILTER (department IS NOT NULL OR list_contains(coalesce(cleared, removed), 'department')) AS department,
         arg_max({'value': job_role}, position)
-            FILTER (job_role IS NOT NULL OR list_contains(cleared, 'job_role')) AS job_role,
+            FILTER (job_role IS NOT NULL OR list_contains(coalesce(cleared, removed), 'job_role')) AS job_role,
         arg_max(language, position) AS language,
         arg_max({'value': manager_id}, position)
-            FILTER (manager_id IS NOT NULL OR list_contains(cleared, 'manager_id')) AS manager_id,
+            FILTER (manager_id IS NOT NULL OR list_contains(coalesce(cleared, removed), 'manager_id')) AS manager_id,
         arg_max(event_topic <> 'learner.deactivated', position)
             FILTER (event_topic IN ('learner.deactivated', 'learner.reactivated')) AS active,
         min(occurred_at) FILTER (event_topic = 'learner.registered') AS registered_at

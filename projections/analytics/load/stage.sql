@@ -20,7 +20,7 @@ WITH readable AS MATERIALIZED (
             "answers": [{"question_id": "UUID", "choices": ["UUID"], "rating": "INTEGER"}],
             "results": [{"question_id": "UUID", "correct": "BOOLEAN", "points": "INTEGER"}],
             "points": "INTEGER", "max_points": "INTEGER", "passed": "BOOLEAN",
-            "cleared": ["VARCHAR"],
+            "cleared": ["VARCHAR"], "removed": ["VARCHAR"],
             "rating": "INTEGER", "anonymous": "BOOLEAN", "kind": "VARCHAR", "method": "VARCHAR"
         }') AS field
     FROM raw.events

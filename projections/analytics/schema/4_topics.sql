@@ -15,6 +15,7 @@ FROM (VALUES
     ('learner.registered', []),
     ('learner.updated', []),
     ('learner.roles_changed', []),
+    ('learner.provisioned', []),
     ('learner.deactivated', []),
     ('learner.reactivated', []),
     ('learner.logged_in', []),

@@ -64,6 +64,16 @@ def test_what_was_cleared_has_no_value_any_more(
     assert rows(warehouse, found) == [("Legal", None)]
 
 
+def test_what_a_directory_has_no_more_has_no_value_any_more(
+    story: Story, warehouse: Warehouse, writer: Writer
+) -> None:
+    learner_id = story.learner("Finance")
+    story.happens(learner_id, "learner.provisioned", job_role="Clerk", removed=["department"])
+    writer.load(story.records)
+    found = "SELECT department, job_role FROM dim_learner"
+    assert rows(warehouse, found) == [(None, "Clerk")]
+
+
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_the_size_of_batches_makes_no_difference(size: int, story: Story, tmp_path: Any) -> None:
     story.finished_journey()

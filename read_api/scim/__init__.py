@@ -1,0 +1,1 @@
+"""SCIM queries: users and groups from their read models."""

@@ -1,0 +1,1 @@
+"""SCIM commands: the company's directory tells who there is."""
