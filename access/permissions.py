@@ -53,13 +53,17 @@ ____ = None
 COMMANDS: dict[str, Row] = {
     #                               person instr. manager auditor analyst admin system
     "RegisterLearner":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "UpdateLearner":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "ChangeRoles":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "DeactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
-    "ReactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "UpdateLearner":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "ChangeRoles":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "DeactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "ReactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "RecordLogin":              Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordLogout":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangePassword":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+
+    "RegisterFromProvider":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "LinkIdentity":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "UnlinkIdentity":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
 
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -151,6 +155,11 @@ OPEN_ROUTES = frozenset(
         ("GET", "/verify/{number}"),
         ("POST", "/login"),
         ("POST", "/login/refresh"),
+        ("GET", "/sso"),
+        ("GET", "/sso/{provider}/login"),
+        ("GET", "/sso/{provider}/callback"),
+        ("POST", "/sso/{provider}/backchannel-logout"),
+        ("POST", "/sso/tokens"),
     }
 )
 """(method, path) of every route that answers without a token; all others need one."""

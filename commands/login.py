@@ -44,6 +44,13 @@ class Tokens(msgspec.Struct, frozen=True):
         return f"Tokens(expires_in={self.expires_in})"
 
 
+class Admitted(msgspec.Struct, frozen=True):
+    """A session that has begun."""
+
+    tokens: Tokens
+    session_id: UUID
+
+
 class Accounts:
     """Log-in by user name or e-mail address and password, and what follows from it."""
 
@@ -75,12 +82,17 @@ class Accounts:
         if learner is None or not right or not learner.active:
             raise InvalidCredentials
         self._throttle.succeeded(account, context.source_address)
+        return self.admit(learner, "password", context).tokens
+
+    def admit(self, learner: Learner, method: str, context: Context) -> Admitted:
+        """Starts a session of somebody who has proved who they are. Raises `LearnerInactive`."""
         actor = Actor(id=learner.id, roles=frozenset(learner.roles))
         self._dispatcher.dispatch(
-            RecordLogin(learner_id=learner.id, method="password"),
+            RecordLogin(learner_id=learner.id, method=method),
             msgspec.structs.replace(context, actor=actor),
         )
-        return self._tokens(learner, self._sessions.start(learner.id))
+        session = self._sessions.start(learner.id)
+        return Admitted(self._tokens(learner, session), session.session_id)
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Continues a session, with the roles held now. Raises `InvalidRefreshToken`."""

@@ -114,6 +114,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     access_token_minutes: Annotated[Count, _says("Minutes that an access token is good for")] = 15
     refresh_token_days: Annotated[Count, _says("Days that a refresh token is good for")] = 30
+    sso_file: Annotated[
+        Text, _says("JSON file of identity providers and the directory to log in by; unset: none")
+    ] = ""
     log_level: Annotated[LogLevel, _says("Least severity that is logged")] = "INFO"
 
     metrics: Annotated[Switch, _says("Whether each process serves metrics to Prometheus")] = "on"

@@ -8,6 +8,7 @@ from litestar.di import Provide
 
 from commands.dispatcher import Dispatcher
 from commands.login import Accounts
+from commands.single_sign_on import SingleSignOn
 from edge.app import edge_app
 from edge.authentication import Verifier
 from edge.correlation import TrustedPeers
@@ -25,6 +26,7 @@ from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
 from write_api.sender import provide_sender
+from write_api.sso import SsoController, log_out_of_provider
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
@@ -34,11 +36,13 @@ CONTROLLERS: tuple[Any, ...] = (
     CourseController,
     EnrollmentController,
     LoginController,
+    SsoController,
     SurveyController,
     TestimonialController,
     UserController,
     change_password,
     log_out,
+    log_out_of_provider,
     read_notification,
     revoke_certificate,
     submit_attempt,
@@ -51,6 +55,7 @@ def create_write_api(
     log: Log,
     dispatcher: Dispatcher,
     accounts: Accounts,
+    sso: SingleSignOn,
     threads: Threads,
     *,
     verifier: Verifier,
@@ -72,6 +77,7 @@ def create_write_api(
         dependencies={
             "sender": provide_sender(dispatcher, threads),
             "accounts": Provide(lambda: accounts, sync_to_thread=False),
+            "sso": Provide(lambda: sso, sync_to_thread=False),
             "log": Provide(lambda: log, sync_to_thread=False),
             "threads": Provide(lambda: threads, sync_to_thread=False),
         },

@@ -15,6 +15,7 @@ from edge.metrics import RequestMetrics
 from lms.composition import AUDIENCE, CommandSide, Pool, command_side, token_verifier
 from lms.processes.serving import serve
 from lms.settings import Settings
+from lms.sso import single_sign_on
 from write_api.app import create_write_api
 from write_api.threads import Threads
 
@@ -26,10 +27,13 @@ def main(settings: Settings) -> None:
     with command_side(settings, connections=CONNECTIONS) as side:
         threads = Threads(CONNECTIONS)
         side.signing_keys.ensure()
+        sessions = Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days))
+        accounts = _accounts(settings, side, sessions)
         app = create_write_api(
             side.log,
             side.dispatcher,
-            _accounts(settings, side),
+            accounts,
+            single_sign_on(settings, side, sessions, accounts.admit),
             threads,
             verifier=token_verifier(settings, side.pool),
             checks={"database": lambda: _answers(side.pool)},
@@ -43,7 +47,7 @@ def main(settings: Settings) -> None:
             threads.close()
 
 
-def _accounts(settings: Settings, side: CommandSide) -> Accounts:
+def _accounts(settings: Settings, side: CommandSide, sessions: Sessions) -> Accounts:
     issuer = TokenIssuer(
         side.signing_keys,
         issuer=settings.public_url,
@@ -54,7 +58,7 @@ def _accounts(settings: Settings, side: CommandSide) -> Accounts:
         side.log,
         side.dispatcher,
         side.passwords,
-        Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days)),
+        sessions,
         Throttle(side.pool, settings.master_key),
         issuer,
     )

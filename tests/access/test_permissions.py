@@ -51,6 +51,13 @@ def test_policies_may_do_exactly_what_they_need() -> None:
         "CreateNotification",
         "InviteToCourseSurveys",
         "RecordAssessmentPassed",
+        # What identity providers and directories have done.
+        "RegisterFromProvider",
+        "LinkIdentity",
+        "UpdateLearner",
+        "ChangeRoles",
+        "DeactivateLearner",
+        "ReactivateLearner",
     }
 
 

@@ -26,6 +26,7 @@ from commands.enrollment import (
     UpdateProgress,
     WithdrawEnrollment,
 )
+from commands.external_identity import LinkIdentity, RegisterFromProvider, UnlinkIdentity
 from commands.feedback import SubmitFeedback
 from commands.learner import (
     ChangePassword,
@@ -55,6 +56,8 @@ from domain.errors import Forbidden
 from domain.roles import Role
 from domain.survey import SurveyQuestionKind
 from tests.commands.system import Given, Person, System
+
+ISSUER = "https://login.example.com"
 
 
 class Things(msgspec.Struct, frozen=True):
@@ -87,6 +90,10 @@ def things(system: System) -> Things:
     assessment = given.a_published_assessment(instructor, course)
     testimonial = SubmitTestimonial(course_id=course.id, text="Great.", rating=5)
     notification = a_notification(learner.id)
+    link = LinkIdentity(
+        learner_id=learner.id, provider="oidc:corporate", issuer=ISSUER, subject=str(learner.id)
+    )
+    system.dispatch(link)
     return Things(
         learner=learner,
         manager=manager,
@@ -123,6 +130,18 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     RecordLogin: lambda t: RecordLogin(learner_id=t.learner.id, method="password"),
     RecordLogout: lambda t: RecordLogout(learner_id=t.learner.id),
     ChangePassword: lambda t: ChangePassword(learner_id=t.learner.id, password="a long secret"),
+    RegisterFromProvider: lambda _: RegisterFromProvider(
+        provider="oidc:corporate",
+        issuer=ISSUER,
+        subject=uuid4().hex,
+        username=uuid4().hex,
+        email=f"{uuid4().hex}@example.com",
+        full_name="Joe",
+    ),
+    LinkIdentity: lambda t: LinkIdentity(
+        learner_id=t.learner.id, provider="oidc:corporate", issuer=ISSUER, subject=uuid4().hex
+    ),
+    UnlinkIdentity: lambda t: UnlinkIdentity(issuer=ISSUER, subject=str(t.learner.id)),
     CreateCourse: lambda _: CreateCourse(title="Mine"),
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),

@@ -1,0 +1,46 @@
+-- Single sign-on: log-ins under way, and which sessions here belong to which session there.
+-- What happened stands in the log; here is what a check needs right now, and no secret in clear.
+
+-- From the redirect to the provider until its answer; gone as soon as it is used.
+CREATE TABLE access.sso_logins (
+    state_hash   bytea PRIMARY KEY CHECK (octet_length(state_hash) = 32),     -- SHA-256
+    browser_hash bytea NOT NULL CHECK (octet_length(browser_hash) = 32),      -- SHA-256
+    provider     text NOT NULL,
+    nonce        bytea NOT NULL,                  -- both sealed under the master key
+    verifier     bytea NOT NULL,
+    expires_at   timestamptz NOT NULL
+);
+
+CREATE INDEX sso_logins_by_expiry ON access.sso_logins (expires_at);
+
+-- What a front end exchanges for tokens, once.
+CREATE TABLE access.sso_codes (
+    code_hash  bytea PRIMARY KEY CHECK (octet_length(code_hash) = 32),        -- SHA-256
+    proof      bytea NOT NULL,                    -- who logged in, sealed under the master key
+    expires_at timestamptz NOT NULL
+);
+
+CREATE INDEX sso_codes_by_expiry ON access.sso_codes (expires_at);
+
+-- The other end of a session: how the provider calls it, for log-out in both directions.
+CREATE TABLE access.sso_sessions (
+    session_id   uuid PRIMARY KEY REFERENCES access.sessions ON DELETE CASCADE,
+    provider     text NOT NULL,
+    identity_id  uuid NOT NULL,                   -- the stream of issuer and subject
+    sid_hash     bytea,                           -- null: the provider names no sessions
+    sealed_token bytea NOT NULL                   -- the ID token, under the master key
+);
+
+CREATE INDEX sso_sessions_of_identity ON access.sso_sessions (identity_id);
+CREATE INDEX sso_sessions_by_sid ON access.sso_sessions (sid_hash);
+
+-- Log-out tokens that were carried out: each is good once.
+CREATE TABLE access.sso_logout_tokens (
+    token_hash bytea PRIMARY KEY CHECK (octet_length(token_hash) = 32),       -- of issuer and jti
+    expires_at timestamptz NOT NULL
+);
+
+CREATE INDEX sso_logout_tokens_by_expiry ON access.sso_logout_tokens (expires_at);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON access.sso_logins, access.sso_codes,
+    access.sso_sessions, access.sso_logout_tokens TO lms_write;
