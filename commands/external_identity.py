@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from access.external_identities import linked_statement, unlinked_statement
 from commands.learner import RegisterLearner, register_learner
 from commands.message import Command, handles
 from commands.work import Work
@@ -75,6 +76,7 @@ def unlink_identity(command: UnlinkIdentity, work: Work) -> ExternalIdentity:
     work.permit()
     identity = work.get(ExternalIdentity, external_identity_id(command.issuer, command.subject))
     identity.unlink(at=work.now)
+    work.execute_too(*unlinked_statement(identity.id))
     return identity
 
 
@@ -82,7 +84,9 @@ def _linked(
     command: RegisterFromProvider | LinkIdentity, learner_id: UUID, work: Work
 ) -> ExternalIdentity:
     issuer, subject, provider = command.issuer, command.subject, command.provider
-    identity = work.find(ExternalIdentity, external_identity_id(issuer, subject))
+    id = external_identity_id(issuer, subject)
+    work.execute_too(*linked_statement(id, learner_id, provider))
+    identity = work.find(ExternalIdentity, id)
     if identity is None:
         return ExternalIdentity.link(
             issuer=issuer,

@@ -10,6 +10,7 @@ from access.sessions import InvalidRefreshToken, Session, Sessions
 from access.throttle import Throttle
 from access.tokens import TokenIssuer
 from commands.context import Context, Recorded
+from commands.directory import DirectoryAccounts
 from commands.dispatcher import Dispatcher
 from commands.learner import ChangePassword, RecordLogin, RecordLogout
 from domain.errors import Invalid
@@ -62,13 +63,16 @@ class Accounts:
         sessions: Sessions,
         throttle: Throttle,
         issuer: TokenIssuer,
+        directory: DirectoryAccounts | None = None,
     ) -> None:
+        """`directory` is asked when the password isn't one of ours."""
         self._log = log
         self._dispatcher = dispatcher
         self._passwords = passwords
         self._sessions = sessions
         self._throttle = throttle
         self._issuer = issuer
+        self._directory = directory
 
     def log_in(self, name: str, password: str, context: Context) -> Tokens:
         """Starts a session. Raises `InvalidCredentials`, or `Throttled` after too many failures.
@@ -78,11 +82,15 @@ class Accounts:
         learner = self._find(name)
         account = str(learner.id) if learner else name
         self._throttle.admit(account, context.source_address)
-        right = self._passwords.verify(learner.id if learner else None, password)
-        if learner is None or not right or not learner.active:
+        method = "password"
+        if not self._passwords.verify(learner.id if learner else None, password):
+            asked = self._directory
+            learner = asked.proves(name, password, learner, context) if asked else None
+            method = "ldap"
+        if learner is None or not learner.active:
             raise InvalidCredentials
         self._throttle.succeeded(account, context.source_address)
-        return self.admit(learner, "password", context).tokens
+        return self.admit(learner, method, context).tokens
 
     def admit(self, learner: Learner, method: str, context: Context) -> Admitted:
         """Starts a session of somebody who has proved who they are. Raises `LearnerInactive`."""

@@ -137,15 +137,26 @@ class VouchedAccounts:
             changed["roles"] = roles
         return changed
 
+    def obstacle(self, person: Vouched, policy: AccountPolicy) -> str | None:
+        """Why somebody without an account here would get none; None: they would."""
+        if not person.email:
+            return "An account needs an e-mail address, and there is none."
+        if self._owner("email", person.email) is None:
+            return None if policy.just_in_time else "There is no account here; ask for one."
+        if policy.link_by_email and person.email_verified:
+            return None
+        return "There is an account with this e-mail address that isn't linked."
+
     def _link_or_open(self, person: Vouched, policy: AccountPolicy, context: Context) -> Learner:
-        known = self._owner("email", person.email) if person.email else None
-        if known is not None and not (policy.link_by_email and person.email_verified):
-            raise NoAccount("There is an account with this e-mail address that isn't linked.")
+        if (obstacle := self.obstacle(person, policy)) is not None:
+            raise NoAccount(obstacle)
+        email = person.email or ""
+        known = self._owner("email", email)
         try:
             if known is not None:
                 self._send(_link(known, person), person, context)
                 return self.admit(person, policy, context)
-            return self._latest(self._open(person, policy, context))
+            return self._latest(self._open(person, email, policy, context))
         except DomainError as error:
             # Another request may have been first: then the account is there.
             learner = self.find(person.issuer, person.subject)
@@ -153,20 +164,16 @@ class VouchedAccounts:
                 raise NoAccount(f"An account can't be opened: {error.detail}") from error
             return learner
 
-    def _open(self, person: Vouched, policy: AccountPolicy, context: Context) -> UUID:
-        if not policy.just_in_time:
-            raise NoAccount("There is no account for you here; ask for one.")
-        if not person.email:
-            raise NoAccount("An account needs an e-mail address, and there is none.")
-        username = person.username or person.email
+    def _open(self, person: Vouched, email: str, policy: AccountPolicy, context: Context) -> UUID:
+        username = person.username or email
         if self._owner("username", username) is not None:
-            username = person.email
+            username = email
         command = RegisterFromProvider(
             provider=person.provider,
             issuer=person.issuer,
             subject=person.subject,
             username=username,
-            email=person.email,
+            email=email,
             full_name=person.full_name or username,
             roles=policy.roles_of(person.groups),
             department=person.department or None,

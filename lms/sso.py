@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from access.sessions import Sessions
 from access.sso import SsoTables
+from adapters.directory import Attributes, Groups
 from adapters.oidc import (
     Client,
     Identity,
@@ -75,11 +76,37 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"Provider(issuer={self.issuer!r})"
 
 
+class DirectorySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The LDAP directory; every `sync_minutes` accounts are brought up to date with it.
+
+    `most_leaving` is the share of its accounts that one sync may deactivate.
+    """
+
+    url: str
+    base_dn: str
+    bind_dn: str
+    bind_password: str | None = None
+    bind_password_env: str | None = None
+    start_tls: bool = True
+    ca_file: str | None = None
+    filter: str = "(objectClass=inetOrgPerson)"
+    login_attributes: tuple[str, ...] = ("uid", "mail")
+    attributes: Attributes = Attributes()
+    groups: Groups | None = None
+    accounts: Accounts = Accounts()
+    sync_minutes: Annotated[float, Meta(gt=0)] | None = None
+    most_leaving: Annotated[float, Meta(ge=0, le=1)] = 0.1
+
+    def __repr__(self) -> str:
+        return f"DirectorySection(url={self.url!r})"
+
+
 class SsoFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it. A front end is redirected to with `?code=` or `?error=`."""
 
     providers: dict[ProviderName, Provider] = {}
     frontend_url: str | None = None
+    directory: DirectorySection | None = None
 
 
 def read_sso_file(path: str) -> SsoFile:

@@ -42,5 +42,17 @@ CREATE TABLE access.sso_logout_tokens (
 
 CREATE INDEX sso_logout_tokens_by_expiry ON access.sso_logout_tokens (expires_at);
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON access.sso_logins, access.sso_codes,
-    access.sso_sessions, access.sso_logout_tokens TO lms_write;
+-- Which accounts a provider or the directory vouches for: the same as the streams of identities say,
+-- to be asked from the other side.
+CREATE TABLE access.external_identities (
+    identity_id uuid PRIMARY KEY,
+    learner_id  uuid NOT NULL,
+    provider    text NOT NULL,                    -- as the log calls it: oidc:corporate, ldap
+    left_at     timestamptz                       -- when a sync missed them: it deactivated them
+);
+
+CREATE INDEX external_identities_of_learner ON access.external_identities (learner_id);
+CREATE INDEX external_identities_of_provider ON access.external_identities (provider);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON access.external_identities, access.sso_logins,
+    access.sso_codes, access.sso_sessions, access.sso_logout_tokens TO lms_write;

@@ -3,6 +3,7 @@
 from access.passwords import WeakPassword
 from access.sessions import InvalidRefreshToken
 from access.throttle import Throttled
+from commands.directory import DirectoryUnavailable
 from commands.errors import TooMuchContention, VersionMismatch
 from commands.login import InvalidCredentials
 from commands.single_sign_on import LogoutRefused, ProviderUnavailable, SignOnRefused
@@ -49,6 +50,7 @@ COMMAND_FAULTS: FaultTable = {
     SignOnRefused: lambda error: _unauthorized(error.code, error.detail),
     NoAccount: described(403),
     LogoutRefused: described(400),
+    DirectoryUnavailable: lambda error: unavailable(error.code, error.detail, retry_after=5),
     ProviderUnavailable: lambda error: unavailable(error.code, error.detail, retry_after=5),
     TooMuchContention: lambda _: unavailable(
         "too-much-contention", "Others keep changing the same thing; nothing was recorded."

@@ -1,5 +1,7 @@
 """Reacts to events with commands."""
 
+import asyncio
+
 from prometheus_client import REGISTRY
 
 from bus.connection import Connection
@@ -7,6 +9,7 @@ from bus.correlation import current_correlation
 from event_store.mapper import Mapper
 from event_store.reader import Reader
 from lms.composition import command_side
+from lms.directory_schedule import sync_again_and_again
 from lms.logs import correlate
 from lms.processes.background import work
 from lms.settings import Settings
@@ -27,4 +30,7 @@ async def _react(settings: Settings) -> None:
         mapper = Mapper(side.log.types, side.log.keys)
         equipment = Equipment(side.pool, Reader(side.pool), mapper.decode, side.dispatcher)
         async with Connection(settings.nats_url, "policies") as nats:
-            await run_policies(settings.write_database_url, equipment, nats)
+            await asyncio.gather(
+                run_policies(settings.write_database_url, equipment, nats),
+                sync_again_and_again(settings, side),
+            )

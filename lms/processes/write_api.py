@@ -13,6 +13,7 @@ from commands.login import Accounts
 from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
 from lms.composition import AUDIENCE, CommandSide, Pool, command_side, token_verifier
+from lms.directory import directory_accounts
 from lms.processes.serving import serve
 from lms.settings import Settings
 from lms.sso import single_sign_on
@@ -61,6 +62,7 @@ def _accounts(settings: Settings, side: CommandSide, sessions: Sessions) -> Acco
         sessions,
         Throttle(side.pool, settings.master_key),
         issuer,
+        directory_accounts(settings, side),
     )
 
 
