@@ -98,7 +98,7 @@ class Directory:
     """Asks one directory; thread-safe."""
 
     def __init__(self, server: DirectoryServer) -> None:
-        """Raises ValueError for an address that isn't LDAP's."""
+        """Raises ValueError for an address that won't do, OSError for a `ca_file` that isn't there."""
         parts = urlsplit(server.url)
         if parts.scheme not in {"ldap", "ldaps"} or not parts.hostname:
             raise ValueError("A directory's address is like ldap://host or ldaps://host.")
@@ -108,6 +108,7 @@ class Directory:
         self._plain = not (self._over_tls or server.start_tls)
         if self._plain and self._host not in {"127.0.0.1", "::1", "localhost"}:
             raise ValueError("Passwords go to another machine by TLS only: start_tls or ldaps.")
+        self._context = ssl.create_default_context(cafile=server.ca_file)
         self._port = parts.port or (636 if self._over_tls else 389)
 
     def authenticate(self, name: str, password: str) -> Entry | None:
@@ -240,7 +241,7 @@ class Directory:
     def _connected(
         self, dn: str | None = None, password: str | None = None
     ) -> Iterator[Connection]:
-        tls = None if self._plain else _VerifiedTls(self._host, self._asked.ca_file)
+        tls = None if self._plain else _VerifiedTls(self._host, self._context)
         server = Server(
             self._host,
             self._port,
@@ -260,6 +261,8 @@ class Directory:
         )
         try:
             connection.open(read_server_info=False)
+            # Short questions, each waiting for its answer: don't collect them.
+            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None and not self._over_tls:
                 connection.start_tls(read_server_info=False)
             connection.bind(read_server_info=False)
@@ -289,10 +292,10 @@ class _WrongPassword(Exception):
 class _VerifiedTls(Tls):
     """TLS as Python's own defaults have it: the certificate and the host's name are checked."""
 
-    def __init__(self, host: str, ca_file: str | None) -> None:
+    def __init__(self, host: str, context: ssl.SSLContext) -> None:
         super().__init__(validate=ssl.CERT_REQUIRED)
         self._host = host
-        self._context = ssl.create_default_context(cafile=ca_file)
+        self._context = context
 
     def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
         """See Tls."""

@@ -67,7 +67,7 @@ def _directory(section: DirectorySection) -> "_VouchingDirectory":
     )
     try:
         return _VouchingDirectory(Directory(server))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise SettingsError([f"LMS_SSO_FILE: directory: {error}"]) from error
 
 
