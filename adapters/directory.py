@@ -98,7 +98,7 @@ class Directory:
     """Asks one directory; thread-safe."""
 
     def __init__(self, server: DirectoryServer) -> None:
-        """Raises ValueError for an address that won't do, OSError for a `ca_file` that isn't there."""
+        """Raises ValueError for an address that won't do, OSError for a missing `ca_file`."""
         parts = urlsplit(server.url)
         if parts.scheme not in {"ldap", "ldaps"} or not parts.hostname:
             raise ValueError("A directory's address is like ldap://host or ldaps://host.")
