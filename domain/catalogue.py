@@ -7,6 +7,7 @@ from domain.certificate import Certificate
 from domain.course import Course
 from domain.course_surveys import CourseSurveys
 from domain.enrollment import Enrollment
+from domain.external_identity import ExternalIdentity
 from domain.feedback import Feedback
 from domain.key_ring import KeyRing
 from domain.learner import Learner
@@ -31,6 +32,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Course,
     CourseSurveys,
     Enrollment,
+    ExternalIdentity,
     Feedback,
     KeyRing,
     Learner,

@@ -43,8 +43,8 @@ def gateway(
 ) -> ASGIApp:
     """Make the gateway.
 
-    `peers` are the proxies in front of it, none when None; `reads_on_write_api` are the paths whose
-    GET the write API answers.
+    `peers` are the proxies in front of it, none when None; `reads_on_write_api` are the paths, as
+    OpenAPI writes them, whose GET the write API answers.
     """
     trusted = peers or TrustedPeers(())
     inner = _Gateway(
@@ -133,7 +133,7 @@ class _Gateway:
         self._write_api = write_api
         self._document = document
         self._peers = peers
-        self._reads_on_write_api = reads_on_write_api
+        self._reads_on_write_api = Routes(dict.fromkeys(reads_on_write_api, READING))
         self._own: dict[str, OwnRoute] = {
             "/health/live": self._live,
             "/health/ready": self._ready,
@@ -166,8 +166,10 @@ class _Gateway:
         return self._own.get(path) or (self._docs if path.startswith(docs_page.PREFIX) else None)
 
     def _upstream(self, scope: HTTPScope) -> Upstream:
-        reads = scope["method"] in READING and scope["path"] not in self._reads_on_write_api
-        return self._read_api if reads else self._write_api
+        reads = scope["method"] in READING
+        if reads and not self._reads_on_write_api.methods(scope["path"]):
+            return self._read_api
+        return self._write_api
 
     def _forwarded(self, scope: HTTPScope) -> list[tuple[str, str]]:
         """Say upstream who called, by what address and scheme; only our own proxies know better."""

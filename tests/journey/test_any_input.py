@@ -25,6 +25,7 @@ LONGEST_QUERY = 5_000
 """Characters; the server itself refuses a request line of more than 64 KiB, before the API."""
 LEFT_OUT = {
     "LogOut": "it would end the session of the run",
+    "LogOutOfProvider": "it would end the session of the run too",
     "LogIn": "wrong passwords from this address would slow down all other tests",
     "ReplaceExpiredPassword": "as LogIn",
     "AskForPasswordReset": "asking too often would slow down all other tests",
