@@ -24,10 +24,11 @@ class InvalidChallenge(Exception):
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    """Whose log-in it is, and what they have proved."""
+    """Whose log-in it is, and what they have proved; `method` where `factors` don't say how."""
 
     learner_id: UUID
     factors: frozenset[str]
+    method: str | None = None
 
 
 class Challenges:
@@ -44,15 +45,22 @@ class Challenges:
         self._clock = clock
         self.lifetime = lifetime
 
-    def open(self, learner_id: UUID, factors: Iterable[str]) -> str:
+    def open(self, learner_id: UUID, factors: Iterable[str], method: str | None = None) -> str:
         """The token to come back with, together with a code."""
         token = secrets.token_urlsafe(32)
         with self._pool.connection() as connection:
             connection.execute(
                 "INSERT INTO access.login_challenges"
-                " (token_hash, learner_id, factors, tries_left, expires_at)"
-                " VALUES (%s, %s, %s, %s, %s)",
-                (_hash(token), learner_id, sorted(factors), TRIES, self._clock() + self.lifetime),
+                " (token_hash, learner_id, factors, method, tries_left, expires_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                (
+                    _hash(token),
+                    learner_id,
+                    sorted(factors),
+                    method,
+                    TRIES,
+                    self._clock() + self.lifetime,
+                ),
             )
         return token
 
@@ -62,12 +70,12 @@ class Challenges:
             row = connection.execute(
                 "UPDATE access.login_challenges SET tries_left = tries_left - 1"
                 " WHERE token_hash = %s AND tries_left > 0 AND expires_at > %s"
-                " RETURNING learner_id, factors",
+                " RETURNING learner_id, factors, method",
                 (_hash(token), self._clock()),
             ).fetchone()
         if row is None:
             raise InvalidChallenge
-        return Challenge(row[0], frozenset(row[1]))
+        return Challenge(row[0], frozenset(row[1]), row[2])
 
     def settle(self, token: str) -> None:
         """The second factor was right. Raises `InvalidChallenge` when another came first."""

@@ -59,10 +59,10 @@ ____ = None
 COMMANDS: dict[str, Row] = {
     #                               person instr. manager auditor analyst admin system dept. admin
     "RegisterLearner":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
-    "UpdateLearner":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
-    "ChangeRoles":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
-    "DeactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
-    "ReactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____, DEPT),
+    "UpdateLearner":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ANY,  DEPT),
+    "ChangeRoles":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY,  DEPT),
+    "DeactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY,  DEPT),
+    "ReactivateLearner":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY,  DEPT),
     "RecordLogin":              Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordLogout":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangePassword":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -97,6 +97,10 @@ COMMANDS: dict[str, Row] = {
     "AbandonPasswordReset":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "ResetPassword":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordRefusals":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+
+    "RegisterFromProvider":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "LinkIdentity":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "UnlinkIdentity":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
 
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -216,6 +220,7 @@ QUERIES: dict[str, Row] = {
 
 SAME_ROW = {
     "LogOut": "RecordLogout",
+    "LogOutOfProvider": "RecordLogout",
     "PatchGroup": "ReplaceGroup",
     "PatchProvisionedUser": "ReplaceProvisionedUser",
     "ProvisionInBulk": "ProvisionUser",
@@ -239,6 +244,11 @@ OPEN_ROUTES = frozenset(
         ("GET", "/password-reset"),
         ("POST", "/password-reset"),
         ("POST", "/password-reset/{token}"),
+        ("GET", "/sso"),
+        ("GET", "/sso/{provider}/login"),
+        ("GET", "/sso/{provider}/callback"),
+        ("POST", "/sso/{provider}/backchannel-logout"),
+        ("POST", "/sso/tokens"),
     }
 )
 """(method, path) of every route that answers without a token; all others need one."""
@@ -255,6 +265,7 @@ SENSITIVE = frozenset(
         "CreateServiceAccount",
         "EnableServiceAccount",
         "IssueClientSecret",
+        "LinkIdentity",
         "MapGroupRoles",
         "ReplaceRecoveryCodes",
         "ResetSecondFactor",

@@ -41,6 +41,8 @@ class RefusedAct(StrEnum):
     SECOND_FACTOR = "second-factor"
     STEP_UP = "step-up"
     SERVICE_TOKEN = "service-token"
+    SIGN_ON = "sign-on"
+    PROVIDER_LOG_OUT = "provider-log-out"
 
 
 class Why(StrEnum):
@@ -60,6 +62,10 @@ class Why(StrEnum):
     WRONG_RECOVERY_CODE = "wrong-recovery-code"
     WRONG_SECRET = "wrong-secret"
     UNKNOWN_CLIENT = "unknown-client"
+    NOT_PROVED = "not-proved"
+    NO_ACCOUNT = "no-account"
+    UNKNOWN_CODE = "unknown-code"
+    INVALID_TOKEN = "invalid-token"
 
 
 class Untold(msgspec.Struct, frozen=True):

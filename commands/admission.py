@@ -56,8 +56,15 @@ class AccessToken(msgspec.Struct, frozen=True):
         return f"AccessToken(expires_in={self.expires_in})"
 
 
+class Admitted(msgspec.Struct, frozen=True):
+    """A session that has begun."""
+
+    tokens: Tokens
+    session_id: UUID
+
+
 class SecondFactorRequired(msgspec.Struct, frozen=True):
-    """The password was right; go on at `/login/second-factor` with a code within `expires_in`
+    """The first factor was right; go on at `/login/second-factor` with a code within `expires_in`
     seconds."""
 
     challenge: str
@@ -89,16 +96,25 @@ class Admission:
         self.enforced = enforced
 
     def admit(
-        self, learner: Learner, factors: Iterable[str], context: Context
-    ) -> Tokens | SecondFactorRequired:
-        """Goes on after the first factor: with a session, or the question for the second."""
+        self,
+        learner: Learner,
+        factors: Iterable[str],
+        context: Context,
+        *,
+        method: str | None = None,
+    ) -> Admitted | SecondFactorRequired:
+        """Goes on after the first factor: with a session, or the question for the second.
+
+        `method` as in `start`. Raises `LearnerInactive`.
+        """
         proved = frozenset(factors)
+        learner.must_be_active()
         if not proved & SECOND_FACTORS and self.has_second_factor(learner.id):
             return SecondFactorRequired(
-                challenge=self._challenges.open(learner.id, proved),
+                challenge=self._challenges.open(learner.id, proved, method),
                 expires_in=int(self._challenges.lifetime.total_seconds()),
             )
-        return self.start(learner, proved, context)
+        return self.start(learner, proved, context, method=method)
 
     def start(
         self,
@@ -107,7 +123,7 @@ class Admission:
         context: Context,
         *,
         method: str | None = None,
-    ) -> Tokens:
+    ) -> Admitted:
         """Starts a session, on the record; `method` says how it was proved, by default `factors`.
 
         Raises `LearnerInactive`.
@@ -120,7 +136,7 @@ class Admission:
         )
         client = self._sealed_client(learner.id, context)
         session = self._sessions.start(learner.id, factors=factors, client=client)
-        return self.tokens(learner, session)
+        return Admitted(self.tokens(learner, session), session.session_id)
 
     def tokens(self, learner: Learner, session: Session) -> Tokens:
         """The tokens of a session, with the roles held now."""

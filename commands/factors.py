@@ -10,6 +10,7 @@ from access.passwords import Passwords
 from access.recovery_codes import RecoveryCodes
 from access.refusals import RefusedAct, Why
 from access.sessions import PASSWORD, Sessions
+from access.sso import SsoTables
 from access.totp import SharedSecret, Totp
 from commands.admission import AccessToken, Admission, Tokens
 from commands.context import Context, Recorded
@@ -76,6 +77,7 @@ class SecondFactors:
         totp: Totp,
         recovery_codes: RecoveryCodes,
         door: Doorkeeper,
+        sso: SsoTables,
     ) -> None:
         self._log = log
         self._dispatcher = dispatcher
@@ -86,6 +88,7 @@ class SecondFactors:
         self._totp = totp
         self._recovery_codes = recovery_codes
         self._door = door
+        self._sso = sso
         self._check = FactorCheck(dispatcher, totp, recovery_codes, door)
 
     def start_enrolment(self, context: Context) -> Enrolment:
@@ -152,9 +155,13 @@ class SecondFactors:
             self._check.use(given, msgspec.structs.replace(context, actor=actor))
         except WrongCode:
             raise InvalidCode from None
+        origin = self._sso.waiting(challenge)
         self._challenges.settle(challenge)
-        factors = waiting.factors | {OTP}
-        return self._admission.start(learner, factors, context, method=method_of(kind))
+        factors, method = waiting.factors | {OTP}, method_of(kind, waiting.method)
+        admitted = self._admission.start(learner, factors, context, method=method)
+        if origin is not None:
+            self._sso.remember(admitted.session_id, origin)
+        return admitted.tokens
 
     def step_up(self, password: str | None, given: Given, context: Context) -> AccessToken:
         """Proves once more, in the session at hand, who one is: by the second factor of those who

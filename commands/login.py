@@ -10,6 +10,7 @@ from access.refusals import RefusedAct, Why
 from access.sessions import PASSWORD, InvalidRefreshToken, Refusal, Sessions
 from commands.admission import Admission, SecondFactorRequired, Tokens
 from commands.context import Context, Recorded
+from commands.directory import PROVIDER, DirectoryAccounts
 from commands.dispatcher import Dispatcher
 from commands.doorkeeper import Doorkeeper
 from commands.errors import NotAPerson
@@ -74,7 +75,9 @@ class Accounts:
         door: Doorkeeper,
         admission: Admission,
         check: FactorCheck,
+        directory: DirectoryAccounts | None = None,
     ) -> None:
+        """`directory` is asked when the password isn't one of ours."""
         self._log = log
         self._dispatcher = dispatcher
         self._passwords = passwords
@@ -82,6 +85,7 @@ class Accounts:
         self._door = door
         self._admission = admission
         self._check = check
+        self._directory = directory
 
     def log_in(self, name: str, password: str, context: Context) -> Tokens | SecondFactorRequired:
         """Starts a session, or asks for the second factor.
@@ -90,11 +94,12 @@ class Accounts:
 
         `context` tells where the request comes from; its actor is nobody yet.
         """
-        learner = self._proven(name, password, context)
-        if self._passwords.is_expired(learner.id, context.now):
+        learner, method = self._proven(name, password, context)
+        if method is None and self._passwords.is_expired(learner.id, context.now):
             self._door.refuse(RefusedAct.LOG_IN, Why.PASSWORD_EXPIRED, context, learner.id)
             raise PasswordExpired("This password has expired: choose another one.")
-        return self._admission.admit(learner, {PASSWORD}, context)
+        admitted = self._admission.admit(learner, {PASSWORD}, context, method=method)
+        return admitted if isinstance(admitted, SecondFactorRequired) else admitted.tokens
 
     def replace_expired(
         self, name: str, old: str, new: str, given: Given, context: Context
@@ -106,8 +111,8 @@ class Accounts:
         Raises what `log_in` raises, `SecondFactorOwed`, `WrongCode`, `UnacceptablePassword`, or
         `PasswordNotExpired`.
         """
-        learner = self._proven(name, old, context)
-        if not self._passwords.is_expired(learner.id, context.now):
+        learner, elsewhere = self._proven(name, old, context)
+        if elsewhere or not self._passwords.is_expired(learner.id, context.now):
             raise PasswordNotExpired("This password has not expired: log in and change it there.")
         signed, factors, method = _signed(context, learner), {PASSWORD}, None
         if self._admission.has_second_factor(learner.id):
@@ -119,7 +124,7 @@ class Accounts:
             factors, method = {PASSWORD, OTP}, method_of(given.kind)
         command = ChangePassword(learner_id=learner.id, password=new)
         self._dispatcher.dispatch(command, signed)
-        return self._admission.start(learner, frozenset(factors), context, method=method)
+        return self._admission.start(learner, frozenset(factors), context, method=method).tokens
 
     def refresh(self, refresh_token: str, context: Context) -> Tokens:
         """Continues a session, with the roles held now. Raises `InvalidRefreshToken`."""
@@ -166,25 +171,34 @@ class Accounts:
             ChangePassword(learner_id=learner_id, password=new), context
         )
 
-    def _proven(self, name: str, password: str, context: Context) -> Learner:
-        """Who has this name and this password.
+    def _proven(self, name: str, password: str, context: Context) -> tuple[Learner, str | None]:
+        """Who has this name and this password, and who says so: None, our own passwords.
 
         Until the password is known to be right, the same is done for every name: as many
-        statements, as many hashes.
+        statements, as many hashes, and where there is a directory it is asked as often.
         """
         owner = owner_of(self._log, unique_name_id("username", name), unique_name_id("email", name))
         account = str(owner) if owner else canonical(name)
         self._door.admit(RefusedAct.LOG_IN, account, context, owner, account)
-        if not self._passwords.verify(owner, password):
+        learner, method = self._whose(owner, name, password, context)
+        if learner is None:
             why = Why.WRONG_PASSWORD if owner else Why.UNKNOWN_NAME
             self._door.refuse(RefusedAct.LOG_IN, why, context, owner, account)
             raise InvalidCredentials
-        learner = self._log.find_latest(Learner, owner) if owner else None
-        if learner is None or not learner.active:
-            self._door.refuse(RefusedAct.LOG_IN, Why.INACTIVE, context, owner)
+        if not learner.active:
+            self._door.refuse(RefusedAct.LOG_IN, Why.INACTIVE, context, learner.id)
             raise InvalidCredentials
         self._door.succeeded(account, context)
-        return learner
+        return learner, method
+
+    def _whose(
+        self, owner: UUID | None, name: str, password: str, context: Context
+    ) -> tuple[Learner | None, str | None]:
+        if self._passwords.verify(owner, password) and owner is not None:
+            return self._log.find_latest(Learner, owner), None
+        if self._directory is None:
+            return None, None
+        return self._directory.proves(name, password, owner, context), PROVIDER
 
 
 def _signed(context: Context, learner: Learner) -> Context:

@@ -85,6 +85,9 @@ class FactorCheck:
             self._dispatcher.dispatch(RecordRecoveryCodeUse(learner_id=learner_id), context)
 
 
-def method_of(kind: CodeKind) -> str | None:
-    """What a log-in with a password and this is called; None: by its factors."""
-    return None if kind is CodeKind.TOTP else "password and recovery code"
+def method_of(kind: CodeKind, first: str | None = None) -> str | None:
+    """What a log-in with this is called that began by `first`, a password when that is None; None:
+    by its factors."""
+    if kind is CodeKind.RECOVERY:
+        return f"{first or 'password'} and recovery code"
+    return f"{first} and one-time password" if first else None

@@ -7,6 +7,7 @@ from domain.certificate import Certificate
 from domain.course import Course
 from domain.course_surveys import CourseSurveys
 from domain.enrollment import Enrollment
+from domain.external_identity import ExternalIdentity
 from domain.feedback import Feedback
 from domain.group import Group
 from domain.group_grants import GroupGrants
@@ -34,6 +35,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Course,
     CourseSurveys,
     Enrollment,
+    ExternalIdentity,
     Feedback,
     Group,
     GroupGrants,

@@ -41,6 +41,11 @@ def group_grants_id(learner_id: UUID) -> UUID:
     return _id("group_grants", learner_id)
 
 
+def external_identity_id(issuer: str, subject: str) -> UUID:
+    """The stream that says whose account somebody of a provider or a directory has here."""
+    return _id("external_identity", issuer, subject)
+
+
 def enrollment_id(learner_id: UUID, course_id: UUID) -> UUID:
     """The stream of one learner in one course."""
     return _id("enrollment", learner_id, course_id)

@@ -88,6 +88,13 @@ class Organization(Aggregate):
             raise Invalid("There is no such department.", field=field)
         return self.departments[id]
 
+    def named(self, name: str) -> UUID | None:
+        """The only department of that name, which others elsewhere in the tree may have too."""
+        found = [
+            id for id, each in self.departments.items() if canonical(each.name) == canonical(name)
+        ]
+        return found[0] if len(found) == 1 else None
+
     def is_within(self, id: UUID | None, departments: Iterable[UUID]) -> bool:
         """Whether a department is one of these, or below one."""
         return not set(departments).isdisjoint(self._upwards(id))

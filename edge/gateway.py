@@ -46,8 +46,8 @@ def gateway(
 ) -> ASGIApp:
     """Make the gateway.
 
-    `peers` are the proxies in front of it, none when None; `reads_on_write_api` are the paths whose
-    GET the write API answers.
+    `peers` are the proxies in front of it, none when None; `reads_on_write_api` are the paths, as
+    OpenAPI writes them, whose GET the write API answers.
     """
     trusted = peers or TrustedPeers(())
     inner = _Gateway(
@@ -136,7 +136,7 @@ class _Gateway:
         self._write_api = write_api
         self._document = document
         self._peers = peers
-        self._reads_on_write_api = reads_on_write_api
+        self._reads_on_write_api = Routes(dict.fromkeys(reads_on_write_api, READING))
         self._own: dict[str, OwnRoute] = {
             "/health/live": self._live,
             "/health/ready": self._ready,
@@ -170,9 +170,9 @@ class _Gateway:
 
     def _upstream(self, scope: HTTPScope) -> Upstream:
         path = scope["path"]
-        reads = scope["method"] in READING and path not in self._reads_on_write_api
-        reads = reads or (is_scim(path) and path.endswith(SEARCH))
-        return self._read_api if reads else self._write_api
+        searches = is_scim(path) and path.endswith(SEARCH)
+        reads = scope["method"] in READING and not self._reads_on_write_api.methods(path)
+        return self._read_api if reads or searches else self._write_api
 
     def _forwarded(self, scope: HTTPScope) -> list[tuple[str, str]]:
         """Say upstream who called, by what address and scheme; only our own proxies know better."""

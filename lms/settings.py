@@ -161,6 +161,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     mail_from: Annotated[MailAddress, _says("Sender of all mail")] = "LMS <lms@localhost>"
 
+    sso_file: Annotated[
+        Text, _says("JSON file of identity providers and the directory to log in by; unset: none")
+    ] = ""
     log_level: Annotated[LogLevel, _says("Least severity that is logged")] = "INFO"
 
     metrics: Annotated[Switch, _says("Whether each process serves metrics to Prometheus")] = "on"

@@ -14,6 +14,7 @@ from commands.factors import SecondFactors
 from commands.forgotten_password import ForgottenPasswords
 from commands.key_rotation import KeyRotation
 from commands.login import Accounts
+from commands.single_sign_on import SingleSignOn
 from edge.app import edge_app
 from edge.authentication import Verifier
 from edge.correlation import TrustedPeers
@@ -46,6 +47,7 @@ from write_api.second_factor import (
 from write_api.sender import provide_sender
 from write_api.service_account import ServiceAccountController
 from write_api.session import SessionController
+from write_api.sso import SsoController, log_out_of_provider
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
@@ -62,6 +64,7 @@ CONTROLLERS: tuple[Any, ...] = (
     SecondFactorController,
     ServiceAccountController,
     SessionController,
+    SsoController,
     SurveyController,
     TestimonialController,
     UserController,
@@ -71,6 +74,7 @@ CONTROLLERS: tuple[Any, ...] = (
     log_in_with_second_factor,
     log_out,
     map_group_roles,
+    log_out_of_provider,
     read_notification,
     reset_second_factor,
     revoke_certificate,
@@ -90,6 +94,7 @@ class Doors(msgspec.Struct, frozen=True):
     clients: ClientCredentials
     rotation: KeyRotation
     forgotten: ForgottenPasswords
+    sso: SingleSignOn
 
 
 FetchPositions = Callable[[], Awaitable[Mapping[str, int]]]
@@ -138,6 +143,7 @@ def create_write_api(
             "clients": Provide(lambda: doors.clients, sync_to_thread=False),
             "rotation": Provide(lambda: doors.rotation, sync_to_thread=False),
             "forgotten": Provide(lambda: doors.forgotten, sync_to_thread=False),
+            "sso": Provide(lambda: doors.sso, sync_to_thread=False),
             "log": Provide(lambda: log, sync_to_thread=False),
             "threads": Provide(lambda: threads, sync_to_thread=False),
         },

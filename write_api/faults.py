@@ -5,10 +5,13 @@ from access.passwords import UnacceptablePassword
 from access.resets import InvalidResetLink
 from access.sessions import InvalidRefreshToken
 from access.throttle import Throttled
+from commands.directory import DirectoryUnavailable
 from commands.errors import TooMuchContention, VersionMismatch
 from commands.factors import InvalidCode
 from commands.login import InvalidCredentials, PasswordExpired
+from commands.single_sign_on import LogoutRefused, ProviderUnavailable, SignOnRefused
 from commands.step_up import StepUpRequired
+from commands.vouched import NoAccount
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.problem import Fault, FaultTable, FieldError, described, unavailable
 from edge.scim.faults import SCIM_FAULTS
@@ -81,6 +84,11 @@ COMMAND_FAULTS: FaultTable = {
     InvalidRefreshToken: lambda _: _unauthorized(
         "invalid-refresh-token", "This refresh token is good for nothing; log in again."
     ),
+    SignOnRefused: lambda error: _unauthorized(error.code, error.detail),
+    NoAccount: described(403),
+    LogoutRefused: described(400),
+    DirectoryUnavailable: lambda error: unavailable(error.code, error.detail, retry_after=5),
+    ProviderUnavailable: lambda error: unavailable(error.code, error.detail, retry_after=5),
     TooMuchContention: lambda _: unavailable(
         "too-much-contention", "Others keep changing the same thing; nothing was recorded."
     ),

@@ -24,6 +24,7 @@ COMMANDS = {
     "policies": "say how policies are doing; retry parked events",
     "verify": "prove that read models equal history",
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",
+    "ldap": "bring accounts up to date with the company's directory",
     "epoch": "mend the log's epoch after it was restored into another cluster",
     "keys": "list the keys that sign access tokens; rotate them, prune retired ones",
     "permissions": "print who may do what, as a page of Markdown",

@@ -11,6 +11,11 @@ from edge.upstream import Upstream
 from lms.processes.serving import serve
 from lms.settings import Settings
 
+READS_ON_WRITE_API = frozenset(
+    {"/password-reset", "/sso", "/sso/{provider}/login", "/sso/{provider}/callback"}
+)
+"""Browsers come here by links and redirects, and what they bring is used up."""
+
 
 def main(settings: Settings) -> None:
     """Serves until a signal."""
@@ -21,6 +26,6 @@ def main(settings: Settings) -> None:
         version=version("lms"),
         peers=TrustedPeers(settings.peers_of_gateway),
         metrics=RequestMetrics(REGISTRY),
-        reads_on_write_api=frozenset({"/password-reset"}),
+        reads_on_write_api=READS_ON_WRITE_API,
     )
     serve(app, settings, settings.gateway_port)

@@ -10,6 +10,8 @@ from event_store.mapper import Mapper
 from event_store.reader import Reader
 from lms.chores import chores
 from lms.composition import command_side
+from lms.directory import directory_sync
+from lms.directory_schedule import sync_again_and_again
 from lms.logs import correlate
 from lms.processes.background import work
 from lms.settings import Settings
@@ -30,6 +32,9 @@ async def _react(settings: Settings) -> None:
     with command_side(settings) as side:
         mapper = Mapper(side.log.types, side.log.keys)
         equipment = Equipment(side.pool, Reader(side.pool), mapper.decode, side.dispatcher)
+        with_directory = directory_sync(settings, side) is not None
         async with Connection(settings.nats_url, "policies") as nats, asyncio.TaskGroup() as tasks:
             tasks.create_task(run_policies(settings.write_database_url, equipment, nats))
             tasks.create_task(run_chores(chores(settings, side)))
+            if with_directory:
+                tasks.create_task(sync_again_and_again(settings, side))

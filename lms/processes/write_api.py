@@ -14,6 +14,7 @@ from access.recovery_codes import RecoveryCodes
 from access.refusals import Refusals
 from access.resets import Resets
 from access.sessions import Sessions
+from access.sso import SsoTables
 from access.throttle import RESETS_PER_ADDRESS, RESETS_PER_NAME, Throttle
 from access.tokens import TokenIssuer
 from access.totp import Totp
@@ -28,8 +29,10 @@ from commands.proof import FactorCheck
 from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
 from lms.composition import AUDIENCE, CommandSide, Pool, command_side, token_verifier
+from lms.directory import directory_accounts
 from lms.processes.serving import serve
 from lms.settings import Settings
+from lms.sso import single_sign_on
 from write_api.app import Doors, create_write_api
 from write_api.threads import Threads
 
@@ -82,14 +85,16 @@ def doors(settings: Settings, side: CommandSide) -> Doors:
     admission = Admission(
         log, dispatcher, sessions, challenges, issuer, enforced=settings.roles_with_second_factor
     )
+    sso, directory = SsoTables(side.pool, settings.master_key), directory_accounts(settings, side)
     return Doors(
-        Accounts(log, dispatcher, passwords, sessions, door, admission, check),
+        Accounts(log, dispatcher, passwords, sessions, door, admission, check, directory),
         SecondFactors(
-            log, dispatcher, admission, passwords, sessions, challenges, totp, codes, door
+            log, dispatcher, admission, passwords, sessions, challenges, totp, codes, door, sso
         ),
         ClientCredentials(log, dispatcher, ClientSecrets(side.pool), sessions, door, issuer),
         KeyRotation(dispatcher, side.signing_keys),
         _forgotten(settings, side, refusals, throttle),
+        single_sign_on(settings, side, sessions, sso, door, admission),
     )
 
 

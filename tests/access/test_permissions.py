@@ -59,6 +59,13 @@ def test_the_system_may_do_exactly_what_they_need() -> None:
         "RecordResetMailed",
         "AbandonPasswordReset",
         "RecordRefusals",
+        # What identity providers and directories have done.
+        "RegisterFromProvider",
+        "LinkIdentity",
+        "UpdateLearner",
+        "ChangeRoles",
+        "DeactivateLearner",
+        "ReactivateLearner",
     }
 
 

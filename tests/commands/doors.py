@@ -1,5 +1,6 @@
 """The ways in, over a `System`: with a clock that passes only when told to."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ from access.recovery_codes import RecoveryCodes
 from access.refusals import Refusals
 from access.resets import Resets
 from access.sessions import Sessions
+from access.sso import SsoTables
 from access.throttle import Throttle
 from access.tokens import TokenIssuer, TokenVerifier
 from access.totp import Totp
@@ -29,6 +31,7 @@ from commands.key_rotation import KeyRotation
 from commands.learner import RegisterLearner
 from commands.login import Accounts
 from commands.proof import FactorCheck, Given
+from commands.single_sign_on import SignOnProvider, SingleSignOn
 from domain.roles import Role
 from tests.access.conftest import Clock
 from tests.commands.system import ADMIN, MASTER_KEY, System
@@ -47,6 +50,7 @@ class Doors:
         *,
         enforced: frozenset[Role] = frozenset(),
         passwords: Passwords | None = None,
+        providers: Mapping[str, SignOnProvider] | None = None,
     ) -> None:
         self.system = system
         self.clock = Clock()
@@ -74,6 +78,7 @@ class Doors:
         door = Doorkeeper(throttle, self.refusals)
         totp = Totp(pool, MASTER_KEY, clock=self.clock)
         codes = RecoveryCodes(pool, MASTER_KEY)
+        tables = SsoTables(pool, MASTER_KEY, clock=self.clock)
         passwords = passwords or system.passwords
         self.admission = Admission(
             log, dispatcher, self.sessions, challenges, issuer, enforced=enforced
@@ -97,6 +102,17 @@ class Doors:
             totp,
             codes,
             door,
+            tables,
+        )
+        self.sso = SingleSignOn(
+            log,
+            dispatcher,
+            tables,
+            self.sessions,
+            door,
+            self.admission,
+            providers or {},
+            public_url=ISSUER,
         )
         secrets = ClientSecrets(pool, clock=self.clock)
         self.clients = ClientCredentials(log, dispatcher, secrets, self.sessions, door, issuer)

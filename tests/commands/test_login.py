@@ -21,6 +21,7 @@ from access.passwords import FormerPassword, Passwords, WeakPassword
 from access.recovery_codes import RecoveryCodes
 from access.refusals import Refusals, Untold
 from access.sessions import InvalidRefreshToken, Sessions
+from access.sso import SsoTables
 from access.throttle import Throttle, Throttled
 from access.tokens import TokenIssuer
 from access.totp import Totp
@@ -83,6 +84,7 @@ class Door:
             self.totp,
             codes,
             keeper,
+            SsoTables(self.pool, MASTER_KEY, clock=lambda: self.now),
         )
 
     def somebody(self) -> str:

@@ -26,6 +26,7 @@ from commands.enrollment import (
     UpdateProgress,
     WithdrawEnrollment,
 )
+from commands.external_identity import LinkIdentity, RegisterFromProvider, UnlinkIdentity
 from commands.feedback import SubmitFeedback
 from commands.group import (
     ApplyGroupRoles,
@@ -98,6 +99,8 @@ from domain.roles import Role
 from domain.survey import SurveyQuestionKind
 from tests.commands.system import NOW, Given, Person, System
 
+ISSUER = "https://login.example.com"
+
 
 class Things(msgspec.Struct, frozen=True):
     """What belongs to `learner` (who reports to `manager`), and to `instructor`'s course."""
@@ -136,6 +139,10 @@ def things(system: System) -> Things:
     assessment = given.a_published_assessment(instructor, course)
     testimonial = SubmitTestimonial(course_id=course.id, text="Great.", rating=5)
     notification = a_notification(learner.id)
+    link = LinkIdentity(
+        learner_id=learner.id, provider="oidc:corporate", issuer=ISSUER, subject=str(learner.id)
+    )
+    system.dispatch(link)
     return Things(
         learner=learner,
         manager=manager,
@@ -230,6 +237,18 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
         last_at=NOW,
         learner_id=t.learner.id,
     ),
+    RegisterFromProvider: lambda _: RegisterFromProvider(
+        provider="oidc:corporate",
+        issuer=ISSUER,
+        subject=uuid4().hex,
+        username=uuid4().hex,
+        email=f"{uuid4().hex}@example.com",
+        full_name="Joe",
+    ),
+    LinkIdentity: lambda t: LinkIdentity(
+        learner_id=t.learner.id, provider="oidc:corporate", issuer=ISSUER, subject=uuid4().hex
+    ),
+    UnlinkIdentity: lambda t: UnlinkIdentity(issuer=ISSUER, subject=str(t.learner.id)),
     CreateCourse: lambda _: CreateCourse(title="Mine"),
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),

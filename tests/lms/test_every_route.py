@@ -53,7 +53,7 @@ REFUSED_BEFORE = {
     "EndSession": "/problems/not-found",
 }
 """Who can't show the old password, or has no such session, isn't asked about roles."""
-NEEDS_NO_ROLE = {"LogOut"}
+NEEDS_NO_ROLE = {"LogOut", "LogOutOfProvider"}
 """Whoever has a token may throw it away."""
 SCIM_PROBLEMS = {401: "/problems/not-authenticated", 403: "/problems/forbidden"}
 """SCIM has a form of its own for errors, without a code."""
@@ -139,7 +139,7 @@ def write_side(shared_database: Database) -> Iterator[Api]:
     app = create_write_api(
         system.log,
         system.dispatcher,
-        WaysIn(ways.accounts, ways.factors, ways.clients, ways.rotation, ways.forgotten),
+        WaysIn(ways.accounts, ways.factors, ways.clients, ways.rotation, ways.forgotten, ways.sso),
         threads,
         verifier=Names(),
         checks={},

@@ -1,0 +1,244 @@
+"""Operational tables of single sign-on: log-ins under way, codes, and the sessions they led to.
+
+States, codes and cookies are 256 random bits of which only a hash is kept; what must be read again
+is sealed under the master key. All of them are good once, and for minutes.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from psycopg_pool import ConnectionPool
+
+from access.seal import Seal
+
+LOGIN_LIFETIME = timedelta(minutes=10)
+"""From the redirect to the provider until its answer."""
+CODE_LIFETIME = timedelta(seconds=60)
+"""From the redirect to the front end until it asks for tokens."""
+
+LONGEST_SECRET = 128
+"""Characters of a state, code or cookie; ours are shorter."""
+
+
+class SignOnStart(msgspec.Struct, frozen=True):
+    """What goes to the provider with the browser, and `browser`, which stays in its cookie."""
+
+    state: str
+    browser: str
+    nonce: str
+    verifier: str
+
+    def __repr__(self) -> str:
+        return "SignOnStart()"
+
+
+class SsoSession(msgspec.Struct, frozen=True):
+    """The other end of one of our sessions; `sid` is how the provider calls it, if it does."""
+
+    provider: str
+    identity_id: UUID
+    sid_hash: bytes | None
+    id_token: str
+
+    @classmethod
+    def of(cls, provider: str, identity_id: UUID, sid: str | None, id_token: str) -> "SsoSession":
+        """Of a session that the provider calls `sid`."""
+        return cls(provider, identity_id, _sid_hash(provider, sid), id_token)
+
+    def __repr__(self) -> str:
+        return f"SsoSession(provider={self.provider!r})"
+
+
+class SsoTables:
+    """Keeps what single sign-on needs between two requests; needs `lms_write`."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        master_key: bytes,
+        *,
+        login_lifetime: timedelta = LOGIN_LIFETIME,
+        code_lifetime: timedelta = CODE_LIFETIME,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._pool = pool
+        self._seal = Seal(master_key, "single sign-on")
+        self._login_lifetime = login_lifetime
+        self._code_lifetime = code_lifetime
+        self._clock = clock
+
+    def open_login(self, provider: str, browser: str | None = None) -> SignOnStart:
+        """A log-in that the provider is to answer; `browser` is the cookie it has already."""
+        reused = browser if browser and len(browser) <= LONGEST_SECRET else None
+        start = SignOnStart(_secret(), reused or _secret(), _secret(), _secret())
+        state_hash, now = _hash(start.state), self._clock()
+        with self._pool.connection() as connection:
+            connection.execute("DELETE FROM access.sso_logins WHERE expires_at <= %s", (now,))
+            connection.execute(
+                "INSERT INTO access.sso_logins"
+                " (state_hash, browser_hash, provider, nonce, verifier, expires_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                (
+                    state_hash,
+                    _hash(start.browser),
+                    provider,
+                    self._seal.seal(start.nonce.encode(), state_hash),
+                    self._seal.seal(start.verifier.encode(), state_hash),
+                    now + self._login_lifetime,
+                ),
+            )
+        return start
+
+    def take_login(self, provider: str, state: str, browser: str) -> SignOnStart | None:
+        """The log-in with this state, begun by this browser; whatever is asked, it is used up."""
+        state_hash = _hash(state)
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "DELETE FROM access.sso_logins WHERE state_hash = %s"
+                " RETURNING provider, browser_hash, expires_at, nonce, verifier",
+                (state_hash,),
+            ).fetchone()
+        if row is None or row[:2] != (provider, _hash(browser)) or row[2] <= self._clock():
+            return None
+        nonce, verifier = (self._seal.open(sealed, state_hash).decode() for sealed in row[3:])
+        return SignOnStart(state, browser, nonce, verifier)
+
+    def open_code(self, proof: bytes) -> str:
+        """A code that `take_code` gives the proof for."""
+        code, now = _secret(), self._clock()
+        sealed = self._seal.seal(proof, _hash(code))
+        with self._pool.connection() as connection:
+            connection.execute("DELETE FROM access.sso_codes WHERE expires_at <= %s", (now,))
+            connection.execute(
+                "INSERT INTO access.sso_codes (code_hash, proof, expires_at) VALUES (%s, %s, %s)",
+                (_hash(code), sealed, now + self._code_lifetime),
+            )
+        return code
+
+    def take_code(self, code: str) -> bytes | None:
+        """The proof, once."""
+        code_hash = _hash(code)
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "DELETE FROM access.sso_codes WHERE code_hash = %s RETURNING proof, expires_at",
+                (code_hash,),
+            ).fetchone()
+        if row is None or row[1] <= self._clock():
+            return None
+        return self._seal.open(row[0], code_hash)
+
+    def wait(self, challenge: str, theirs: SsoSession) -> None:
+        """The session waits for the second factor, which the challenge asks for."""
+        token_hash = _hash(challenge)
+        sealed = self._seal.seal(theirs.id_token.encode(), token_hash)
+        with self._pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO access.sso_challenges"
+                " (token_hash, provider, identity_id, sid_hash, sealed_token)"
+                " VALUES (%s, %s, %s, %s, %s)",
+                (token_hash, theirs.provider, theirs.identity_id, theirs.sid_hash, sealed),
+            )
+
+    def waiting(self, challenge: str) -> SsoSession | None:
+        """What waits for the second factor; None when the log-in began with a password."""
+        token_hash = _hash(challenge)
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT provider, identity_id, sid_hash, sealed_token FROM access.sso_challenges"
+                " WHERE token_hash = %s",
+                (token_hash,),
+            ).fetchone()
+        if row is None:
+            return None
+        provider, identity_id, sid_hash, sealed = row
+        id_token = self._seal.open(sealed, token_hash).decode()
+        return SsoSession(provider, identity_id, sid_hash, id_token)
+
+    def stop_waiting(self, provider: str, identity_id: UUID | None, sid: str | None) -> int:
+        """Ends log-ins that wait, of an identity or of one session there; how many."""
+        with self._pool.connection() as connection:
+            return connection.execute(
+                "DELETE FROM access.login_challenges WHERE token_hash IN"
+                f" (SELECT token_hash FROM access.sso_challenges WHERE {_NAMED})",
+                _named(provider, identity_id, sid),
+            ).rowcount
+
+    def remember(self, session_id: UUID, theirs: SsoSession) -> None:
+        """Which log-in at the provider a session of ours came from."""
+        sealed = self._seal.seal(theirs.id_token.encode(), session_id.bytes)
+        with self._pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO access.sso_sessions"
+                " (session_id, provider, identity_id, sid_hash, sealed_token)"
+                " VALUES (%s, %s, %s, %s, %s)",
+                (session_id, theirs.provider, theirs.identity_id, theirs.sid_hash, sealed),
+            )
+
+    def session(self, session_id: UUID) -> SsoSession | None:
+        """The other end of a session; None when it began with a password."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT provider, identity_id, sid_hash, sealed_token FROM access.sso_sessions"
+                " WHERE session_id = %s",
+                (session_id,),
+            ).fetchone()
+        if row is None:
+            return None
+        provider, identity_id, sid_hash, sealed = row
+        id_token = self._seal.open(sealed, session_id.bytes).decode()
+        return SsoSession(provider, identity_id, sid_hash, id_token)
+
+    def live_sessions(
+        self, provider: str, identity_id: UUID | None, sid: str | None
+    ) -> list[tuple[UUID, UUID]]:
+        """(session, learner) of what is still open of an identity, or of one session there."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT session_id, s.learner_id FROM access.sso_sessions"
+                " JOIN access.sessions s USING (session_id)"
+                f" WHERE s.ended_at IS NULL AND {_NAMED}",
+                _named(provider, identity_id, sid),
+            ).fetchall()
+        return [(session_id, learner_id) for session_id, learner_id in rows]
+
+    def use_logout_token(self, issuer: str, token_id: str, expires_at: datetime) -> bool:
+        """Whether this is the first time that the log-out token is shown."""
+        with self._pool.connection() as connection:
+            connection.execute(
+                "DELETE FROM access.sso_logout_tokens WHERE expires_at <= %s", (self._clock(),)
+            )
+            inserted = connection.execute(
+                "INSERT INTO access.sso_logout_tokens (token_hash, expires_at) VALUES (%s, %s)"
+                " ON CONFLICT DO NOTHING",
+                (_hash(f"{issuer}\x00{token_id}"), expires_at),
+            )
+        return inserted.rowcount == 1
+
+
+_NAMED = (
+    "provider = %(provider)s"
+    " AND (identity_id = %(identity)s OR %(identity)s::uuid IS NULL)"
+    " AND (sid_hash = %(sid)s OR %(sid)s::bytea IS NULL)"
+    " AND (%(identity)s::uuid IS NOT NULL OR %(sid)s::bytea IS NOT NULL)"
+)
+
+
+def _named(provider: str, identity_id: UUID | None, sid: str | None) -> dict[str, object]:
+    """The parameters of `_NAMED`."""
+    return {"provider": provider, "identity": identity_id, "sid": _sid_hash(provider, sid)}
+
+
+def _sid_hash(provider: str, sid: str | None) -> bytes | None:
+    return None if sid is None else _hash(f"{provider}\x00{sid}")
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()

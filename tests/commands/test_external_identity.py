@@ -1,0 +1,74 @@
+"""Accounts of people whom somebody else vouches for."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from access.actor import SYSTEM
+from commands.external_identity import LinkIdentity, RegisterFromProvider, UnlinkIdentity
+from commands.vouched import AccountPolicy
+from domain.external_identity import ExternalIdentity, IdentityNotLinked, IdentityTaken
+from domain.learner import Learner
+from domain.roles import Role
+from domain.unique_name import NameTaken, UniqueName
+from tests.commands.system import Given, System
+
+ISSUER = "https://login.example.com"
+
+
+def a_newcomer(subject: str, **more: Any) -> RegisterFromProvider:
+    name = uuid4().hex
+    command = RegisterFromProvider(
+        provider="oidc:corporate",
+        issuer=ISSUER,
+        subject=subject,
+        username=name,
+        email=f"{name}@example.com",
+        full_name="Ann Able",
+    )
+    return msgspec.structs.replace(command, **more)
+
+
+def a_link(learner_id: UUID, subject: str) -> LinkIdentity:
+    return LinkIdentity(
+        learner_id=learner_id, provider="oidc:corporate", issuer=ISSUER, subject=subject
+    )
+
+
+def test_an_account_is_opened_with_its_link_at_once(system: System) -> None:
+    outcome = system.when(a_newcomer(uuid4().hex), SYSTEM)
+    claimed = UniqueName.Claimed
+    outcome.then(Learner.Registered, claimed, claimed, ExternalIdentity.Linked)
+
+
+def test_an_account_that_can_t_be_opened_leaves_no_link(system: System) -> None:
+    first = a_newcomer(uuid4().hex)
+    system.dispatch(first, SYSTEM)
+    system.when(a_newcomer(uuid4().hex, email=first.email.upper()), SYSTEM).refuses(NameTaken)
+
+
+def test_nobody_gets_a_second_account(system: System) -> None:
+    subject = uuid4().hex
+    system.dispatch(a_newcomer(subject), SYSTEM)
+    system.when(a_newcomer(subject), SYSTEM).refuses(IdentityTaken)
+
+
+def test_an_identity_is_one_account_s_until_it_is_unlinked(system: System, given: Given) -> None:
+    subject, one, other = uuid4().hex, given.a_person().id, given.a_person().id
+    system.when(a_link(one, subject)).then(ExternalIdentity.Linked)
+    system.when(a_link(one, subject)).then()
+    system.when(a_link(other, subject)).refuses(IdentityTaken)
+    unlink = UnlinkIdentity(issuer=ISSUER, subject=subject)
+    system.when(unlink).then(ExternalIdentity.Unlinked)
+    system.when(unlink).refuses(IdentityNotLinked)
+    system.when(a_link(other, subject)).then(ExternalIdentity.Relinked)
+
+
+def test_a_provider_grants_and_revokes_its_own_roles_only() -> None:
+    policy = AccountPolicy(roles={"Trainers": Role.INSTRUCTOR, "Bosses": Role.MANAGER})
+    held = [Role.AUDITOR, Role.MANAGER]
+    assert policy.roles_of({"TRAINERS"}, held) == [Role.AUDITOR, Role.INSTRUCTOR]
+    assert policy.roles_of(set(), held) == [Role.AUDITOR]
+    assert policy.roles_of(set(), [Role.MANAGER]) == [Role.EMPLOYEE]
+    assert policy.roles_of({"others"}) == [Role.EMPLOYEE]
