@@ -22,6 +22,7 @@ OFFSETS: Final = {
     "policies": 5,
     "analytics": 6,
     "sealer": 7,
+    "importer": 8,
 }
 """What is added to `LMS_METRICS_PORT` for each process; never to be changed: scrapers know it."""
 

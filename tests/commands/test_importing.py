@@ -69,18 +69,20 @@ def desk(
 
 
 def test_a_file_and_somebody_else_make_no_circle_of_managers(desk: Desk, given: Given) -> None:
-    one, other, boss, head = (given.a_person() for _ in range(4))
+    one, two, other, boss, head = (given.a_person() for _ in range(5))
     name_of = {each.id: desk.person(each).username for each in (other, head)}
     file = "\n".join(
         [
             "username,email,manager",
             desk.row(one, name_of[other.id]),
+            desk.row(two, name_of[other.id]),
             desk.row(boss, name_of[head.id]),
         ]
     )
     turned = UpdateLearner(learner_id=head.id, manager_id=boss.id)
-    assert desk.imports(file, lambda: desk.system.dispatch(turned)) == ["updated", "refused"]
-    assert desk.person(one).manager_id == other.id
+    outcomes = desk.imports(file, lambda: desk.system.dispatch(turned))
+    assert outcomes == ["updated", "updated", "refused"]
+    assert desk.person(two).manager_id == other.id
     assert desk.person(head).manager_id == boss.id
     assert desk.person(boss).manager_id is None
 
