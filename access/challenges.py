@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 from psycopg_pool import ConnectionPool
 
+from access.statement import Statement
+
 LIFETIME = timedelta(minutes=5)
 TRIES = 5
 """Codes that may be tried before one has to begin anew, with the password."""
@@ -94,3 +96,8 @@ class Challenges:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def forget_challenges_statement(learner_id: UUID) -> Statement:
+    """No log-in that waits for its second step goes on: what it began with is good no more."""
+    return ("DELETE FROM access.login_challenges WHERE learner_id = %s", (learner_id,))

@@ -1,5 +1,6 @@
 """Setting a password, whoever does it and why."""
 
+from access.challenges import forget_challenges_statement
 from access.mail_queue import MailKind, wanted_statement
 from access.resets import forget_links_statement
 from commands.work import Work
@@ -7,7 +8,7 @@ from domain.learner import Learner
 
 
 def save_password(work: Work, learner: Learner, password: str) -> None:
-    """Saves it with the events; no mailed link is good from then on.
+    """Saves it with the events; no mailed link and no half of a log-in is good from then on.
 
     Raises `access.passwords.UnacceptablePassword`: weak, made of the learner's own names, or used
     before.
@@ -16,6 +17,7 @@ def save_password(work: Work, learner: Learner, password: str) -> None:
     for statement in work.passwords.save_statements(learner.id, hashed, work.now):
         work.execute_too(*statement)
     work.execute_too(*forget_links_statement(learner.id))
+    work.execute_too(*forget_challenges_statement(learner.id))
 
 
 def tell_of_change(work: Work, learner: Learner) -> None:

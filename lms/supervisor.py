@@ -47,6 +47,8 @@ class Supervisor:
         trace: TracebackType | None,
     ) -> bool:
         self._stopping = True
+        if isinstance(error, StopAsked):
+            self._say(f"stopping ({error})")
         self._stop_all()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
@@ -82,8 +84,8 @@ class Supervisor:
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if not self._stopping:
             self._stopping = True
-            self._say(f"stopping ({signal.Signals(number).name})")
-            raise StopAsked
+            # Saying so is left to `__exit__`: the signal may have come amid another line.
+            raise StopAsked(signal.Signals(number).name)
         for kept in self._kept:
             kept.service.kill()
 

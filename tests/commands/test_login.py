@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from psycopg_pool import ConnectionPool
 
 from access.actor import Actor
-from access.challenges import Challenges
+from access.challenges import Challenges, InvalidChallenge
 from access.keys import SigningKeys
 from access.password_policy import PasswordPolicy
 from access.passwords import FormerPassword, Passwords, WeakPassword
@@ -269,6 +269,16 @@ def test_an_expired_password_alone_changes_nothing_for_who_has_a_second_factor(d
     assert isinstance(door.log_in(name, NEW), SecondFactorRequired)
     refused = {(each.kind, each.reason) for each in door.counted()}
     assert ("second-factor", "wrong-code") in refused
+
+
+def test_a_log_in_begun_with_a_former_password_isnt_finished(door: Door) -> None:
+    name = door.somebody()
+    app = door.enrol()
+    begun = door.log_in(name)
+    assert isinstance(begun, SecondFactorRequired)
+    door.system.dispatch(ChangePassword(learner_id=door.id, password=NEW))
+    with pytest.raises(InvalidChallenge):
+        door.factors.log_in(begun.challenge, Given(code=app.code()), door.context())
 
 
 def test_a_recovery_code_is_not_lost_on_a_weak_password(door: Door) -> None:

@@ -21,11 +21,13 @@ from commands.organization import (
     RemoveDepartment,
     RenameDepartment,
 )
+from commands.password_reset import RequestPasswordReset
 from domain.course import Course
 from domain.errors import Forbidden, Invalid
 from domain.identity import organization_id
 from domain.learner import Learner
 from domain.organization import DepartmentNotEmpty, DepartmentNotFound, Organization
+from domain.password_reset import PasswordReset
 from domain.roles import Role
 from domain.unique_name import UniqueName
 from tests.commands.system import Given, Person, System
@@ -202,6 +204,7 @@ def test_a_department_admin_looks_after_accounts_below(
         learner_id=a_seller.id, full_name="Jo", department_id=sales, job_role="Seller"
     )
     system.when(update, by).then(Learner.Updated)
+    system.when(RequestPasswordReset(learner_id=a_seller.id), by).then(PasswordReset.Requested)
     roles = ChangeRoles(learner_id=a_seller.id, roles=[Role.MANAGER], reason="Leads a team.")
     system.when(roles, by).then(Learner.RolesChanged)
     system.when(DeactivateLearner(learner_id=a_seller.id), by).then(Learner.Deactivated)
@@ -218,6 +221,7 @@ def test_a_department_admin_does_nothing_elsewhere(
             UpdateLearner(learner_id=person.id, full_name="Jo"),
             ChangeRoles(learner_id=person.id, roles=[Role.MANAGER]),
             DeactivateLearner(learner_id=person.id),
+            RequestPasswordReset(learner_id=person.id),
         ):
             system.when(command, by).refuses(Forbidden)
     for department in (elsewhere, None):
@@ -245,6 +249,7 @@ def test_a_department_admin_gets_no_further_by_way_of_others(
         UpdateLearner(learner_id=mighty.id, email=f"{uuid4().hex}@example.com"),
         ChangeRoles(learner_id=mighty.id, roles=[Role.EMPLOYEE]),
         DeactivateLearner(learner_id=mighty.id),
+        RequestPasswordReset(learner_id=mighty.id),
     ):
         system.when(command, by).refuses(Forbidden)
 

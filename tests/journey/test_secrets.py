@@ -71,6 +71,7 @@ def everything_goes_wrong(witness: Witness, learner: Learner, admin: Person, tok
         send("POST", "/login", json={"username": username, "password": secret("guess")})
         old = {"username": username, "old_password": secret("old"), "new_password": secret("new")}
         send("POST", "/login/password", json=old)
+        send("POST", "/login/password", json=old | {"recovery_code": secret("code")})
     for broken in (
         {"username": name, "password": [secret("list")]},
         {"username": name, "passwort": secret("misspelt")},
