@@ -16,7 +16,7 @@ from projections.schemas import tables
 from projections.source import Source
 
 INDEX_STREAMS = {"unique_name", "attempt_series", "course_surveys", "reporting_lines"}
-NOT_SHOWN = {"key_ring", "password_reset", "refused_access", "second_factor"}
+NOT_SHOWN = {"external_identity", "key_ring", "password_reset", "refused_access", "second_factor"}
 """Seen in the audit history or in operational tables; no row has their version."""
 
 
