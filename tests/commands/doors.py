@@ -24,6 +24,7 @@ from access.totp import Totp
 from commands.admission import Admission, SecondFactorRequired, Tokens
 from commands.client_credentials import ClientCredentials
 from commands.context import Context
+from commands.directory import DirectoryAccounts
 from commands.doorkeeper import Doorkeeper
 from commands.factors import SecondFactors
 from commands.forgotten_password import ForgottenPasswords
@@ -51,6 +52,7 @@ class Doors:
         enforced: frozenset[Role] = frozenset(),
         passwords: Passwords | None = None,
         providers: Mapping[str, SignOnProvider] | None = None,
+        directory: DirectoryAccounts | None = None,
     ) -> None:
         self.system = system
         self.clock = Clock()
@@ -91,6 +93,7 @@ class Doors:
             door,
             self.admission,
             FactorCheck(dispatcher, totp, codes, door),
+            directory,
         )
         self.factors = SecondFactors(
             log,

@@ -22,7 +22,14 @@ INDEX_STREAMS = {
     "group_grants",
     "reporting_lines",
 }
-NOT_SHOWN = {"key_ring", "password_reset", "refused_access", "second_factor", "user_import"}
+NOT_SHOWN = {
+    "external_identity",
+    "key_ring",
+    "password_reset",
+    "refused_access",
+    "second_factor",
+    "user_import",
+}
 """Seen in the audit history or in operational tables; no row has their version."""
 
 

@@ -16,6 +16,9 @@ BAD: dict[str, Json] = {
     "a name of ours": {"tokens": GOOD},
     "no scope openid": {"corporate": {**GOOD, "scopes": ["email"]}},
     "a role nobody can have": {"corporate": {**GOOD, "accounts": {"roles": {"x": "system"}}}},
+    "a role for some departments": {
+        "corporate": {**GOOD, "accounts": {"roles": {"x": "department_admin"}}}
+    },
     "an unknown role": {"corporate": {**GOOD, "accounts": {"roles": {"x": "king"}}}},
     "an unknown field": {"corporate": {**GOOD, "isuer": ""}},
     "a variable that isn't set": {"corporate": {**GOOD, "client_secret_env": "NOT_SET_ANYWHERE"}},
