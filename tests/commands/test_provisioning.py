@@ -160,6 +160,7 @@ def test_nobody_reports_to_their_own_report(directory: Directory) -> None:
 
 def test_a_new_manager_is_put_into_an_order_with_all_others(directory: Directory) -> None:
     boss, learner = directory.has(), directory.has()
+    directory.changes(directory.has(), manager_id=boss.id)  # from now on there are lines
     outcome = directory.system.when(directory.says(learner, manager_id=boss.id))
     outcome.then(Learner.Provisioned, ReportingLines.Changed)
     again = directory.system.when(directory.says(directory.person(learner.id)))
