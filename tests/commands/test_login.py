@@ -352,7 +352,8 @@ def test_an_unknown_name_makes_as_much_work_as_a_known_one(
 
 @pytest.mark.slow
 def test_an_unknown_name_takes_as_long_as_a_known_one(database: Database) -> None:
-    """By their medians, in turns; the hash is cheap, so that it hides nothing."""
+    """By their fastest tenths, in turns: what a busy machine adds is not ours. The hash is cheap,
+    so that it hides nothing."""
     door = Door(database)
     names = [door.somebody() for _ in range(60)]
     seconds: dict[str, list[float]] = {"known": [], "unknown": []}
@@ -363,5 +364,5 @@ def test_an_unknown_name_takes_as_long_as_a_known_one(database: Database) -> Non
                 door.log_in(tried, "a guess")
             seconds[kind].append(time.perf_counter() - began)
     door.close()
-    known, unknown = (statistics.median(seconds[kind]) for kind in ("known", "unknown"))
+    known, unknown = (statistics.quantiles(seconds[kind], n=10)[0] for kind in ("known", "unknown"))
     assert abs(known - unknown) < 0.25 * min(known, unknown), (known, unknown)
