@@ -1,7 +1,7 @@
 """The ways in, over a `System`: with a clock that passes only when told to."""
 
-from collections.abc import Mapping
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
