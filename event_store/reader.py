@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row, scalar_row
+from psycopg.rows import args_row, scalar_row
+from psycopg.types.string import ByteaBinaryLoader
 from psycopg_pool import ConnectionPool
 
 from event_store.record import Record
 from event_store.recorder import SETTLED
 
-_COLUMNS = (
-    "position, stream_id, stream_type, version, type,"
-    " convert_to(data::text, 'UTF8') AS data, convert_to(metadata::text, 'UTF8') AS metadata,"
-    " recorded_at"
-)
+_COLUMNS = "position, stream_id, stream_type, version, type, data, metadata, recorded_at"
 _READ = (
     f"SELECT {_COLUMNS} FROM event_store.events"
     f" WHERE position > %s AND position < {SETTLED} AND position <= %s"
@@ -45,7 +42,8 @@ class Reader:
             sql += " AND type = ANY(%s)"
             params.append(list(types))
         with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(Record), binary=True)
+            cursor = connection.cursor(row_factory=args_row(Record), binary=True)
+            cursor.adapters.register_loader("json", ByteaBinaryLoader)  # as it is, not parsed
             return cursor.execute(
                 sql + " ORDER BY position LIMIT %s", [*params, limit], prepare=True
             ).fetchall()

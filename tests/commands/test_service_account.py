@@ -214,7 +214,7 @@ def test_a_wrong_secret_is_told_like_an_unknown_client_and_counted(
         told.add((refused.value.error, refused.value.description))
     assert len(told) == 1
     assert doors.refused(client.client_id) == {("service-token", "wrong-secret"): 1}
-    assert doors.refused(None)["service-token", "unknown-client"] == 1, "for each network"
+    assert doors.refused(None)["service-token", "unknown-client"] == 3, "from all networks together"
 
 
 def _last_of(system: System, id: UUID) -> Any:
