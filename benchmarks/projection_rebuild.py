@@ -23,7 +23,7 @@ from projections.source import open_source
 from projections.verify import verify
 from tests.servers.postgres import PASSWORD
 
-EVENTS, TARGET, LARGEST, LONGEST = 300_000, 10_000, 300, 100
+EVENTS, TARGET, LARGEST, LONGEST = 1_000_000, 10_000, 300, 100
 KEY = bytes(range(32))
 PROVED = ("learner", "attempt")
 _OLDEST = """

@@ -180,13 +180,18 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 def test_a_relay_that_stands_by_takes_over(log: WrittenLog, nats_server: EmbeddedNats) -> None:
     async def story() -> None:
         url = nats_server.url
-        async with Connection(url, "test") as nats, relaying(log, url) as second:
+        async with (
+            Connection(url, "test") as nats,
+            contextlib.AsyncExitStack() as one,
+            contextlib.AsyncExitStack() as other,
+        ):
             await nats.wait()
-            async with relaying(log, url) as first:
-                await at_work(first, second)
-                while not second.is_standing_by:
-                    position = (await asyncio.to_thread(log.append, 5))[-1]
-                    await stream_reaches(nats, position)
+            relays = [await each.enter_async_context(relaying(log, url)) for each in (one, other)]
+            await at_work(*relays)
+            while not any(relay.is_standing_by for relay in relays):
+                position = (await asyncio.to_thread(log.append, 5))[-1]
+                await stream_reaches(nats, position)
+            await (other if relays[0].is_standing_by else one).aclose()
             position = (await asyncio.to_thread(log.append, 5))[-1]
             await stream_reaches(nats, position)
             assert await positions_in_stream(nats) == log.positions
