@@ -5,9 +5,10 @@ what they follow it with is close to its end, whichever process of several does 
 """
 
 import asyncio
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import psycopg
@@ -24,6 +25,7 @@ from lms.telemetry.lag import Connected, Follower, Lag
 LATE: Final = 10.0
 """Seconds that the oldest event may wait to be dealt with."""
 PATIENCE: Final = 4.0
+PAUSE: Final = 0.1
 
 
 def why_not_ready(settings: Settings, process: str) -> str | None:
@@ -37,6 +39,18 @@ def why_not_ready(settings: Settings, process: str) -> str | None:
         return check(settings) if check else None
     except psycopg.Error as error:
         return f"the database can't be asked ({type(error).__name__})"
+
+
+def not_yet_ready(settings: Settings, processes: Iterable[str], patience: float) -> dict[str, str]:
+    """Waits until all are ready, for `patience` seconds at most; which aren't then, and why."""
+    limit = time.monotonic() + patience
+    waiting = {process: "" for process in processes}
+    while True:
+        found = {process: why_not_ready(settings, process) for process in waiting}
+        waiting = {process: reason for process, reason in found.items() if reason}
+        if not waiting or time.monotonic() > limit:
+            return waiting
+        time.sleep(PAUSE)
 
 
 def _over_http(host: str, port: int) -> str | None:

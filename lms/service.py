@@ -106,9 +106,13 @@ class Service:
     def stop(self, grace: float = GRACE) -> None:
         """Stops the program and waits for its end; kills it after `grace` seconds."""
         self.ask_to_stop()
+        self.wait_until_stopped(grace)
+
+    def wait_until_stopped(self, grace: float = GRACE) -> None:
+        """Waits for the end of a program that was asked to stop; kills it after `grace` seconds."""
         if self._process:
             try:
-                self._process.wait(grace)
+                self._process.wait(max(grace, 0))
             except subprocess.TimeoutExpired:
                 self.kill()
 

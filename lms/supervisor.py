@@ -1,4 +1,7 @@
-"""Keeps services running: starts them in order, restarts what ends, stops all in reverse order."""
+"""Keeps services running: starts them in order, restarts what ends, stops all in reverse order.
+
+What was started together is stopped together.
+"""
 
 import shutil
 import signal
@@ -7,7 +10,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 from typing import Self
 
-from lms.service import DEADLINE, Service, ServiceFailed
+from lms.service import DEADLINE, GRACE, Service, ServiceFailed
 
 WATCH_PAUSE = 0.1
 FIRST_DELAY = 0.2
@@ -32,6 +35,7 @@ class Supervisor:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._kept: list[_Kept] = []
+        self._groups: list[list[_Kept]] = []
         self._stopping = False
 
     def __enter__(self) -> Self:
@@ -56,19 +60,24 @@ class Supervisor:
 
     def start(self, service: Service) -> None:
         """Starts one service and waits until it is ready. Raises ServiceFailed."""
-        self._kept.append(_Kept(service))
+        self._keep(service)
         service.start()
         self._say(f"{service.name} runs (process {service.pid})")
 
     def start_together(self, services: Sequence[Service], deadline: float = DEADLINE) -> None:
         """Starts several services and waits until all are ready. Raises ServiceFailed."""
+        self._keep(*services)
         for service in services:
-            self._kept.append(_Kept(service))
             service.spawn()
         limit = time.monotonic() + deadline
         for service in services:
             service.wait_until_ready(limit - time.monotonic())
             self._say(f"{service.name} runs (process {service.pid})")
+
+    def _keep(self, *services: Service) -> None:
+        group = [_Kept(service) for service in services]
+        self._kept += group
+        self._groups.append(group)
 
     def watch(self) -> None:
         """Restarts what ends, until a signal comes."""
@@ -90,10 +99,14 @@ class Supervisor:
             kept.service.kill()
 
     def _stop_all(self) -> None:
-        for kept in reversed(self._kept):
-            if kept.service.running:
-                kept.service.stop()
-                self._say(f"{kept.service.name} stopped")
+        for group in reversed(self._groups):
+            running = [kept.service for kept in reversed(group) if kept.service.running]
+            for service in running:
+                service.ask_to_stop()
+            limit = time.monotonic() + GRACE
+            for service in running:
+                service.wait_until_stopped(limit - time.monotonic())
+                self._say(f"{service.name} stopped")
 
     def _trim_logs(self) -> None:
         for kept in self._kept:

@@ -10,11 +10,16 @@ from lms.cli.info import as_text, describe
 from lms.data_folder import is_free
 from lms.migrate import migrate
 from lms.processes import PROCESSES
+from lms.readiness import not_yet_ready
 from lms.seeds.log_ins import log_ins
 from lms.seeds.small import plant_if_new
 from lms.service import ServiceFailed
 from lms.settings import Settings, variable_of
 from lms.supervisor import Supervisor
+
+
+READY_SECONDS = 20.0
+"""Running is not yet ready: views may have catching up to do. After this the stack says so."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +53,8 @@ def _start(supervisor: Supervisor, settings: Settings) -> None:
     if carried_out := plant_if_new(settings):
         _say(f"planted the seeds with {carried_out} commands")
     supervisor.start_together(stack.processes(settings))
+    for process, reason in not_yet_ready(settings, PROCESSES, READY_SECONDS).items():
+        _say(f"{process} isn't ready: {reason}")
     found = describe(settings) | {"log_ins": log_ins(settings)}
     print(f"\n{as_text(found)}\n\nCtrl-C stops everything.", flush=True)
 

@@ -8,6 +8,7 @@ import uvicorn
 from uvicorn.config import LifespanType
 
 from edge.correlation import known_caller
+from edge.protocol import ProblemProtocol
 from lms.logs import correlate
 from lms.settings import Settings
 from lms.telemetry.traced_app import TracedApp
@@ -25,7 +26,7 @@ def serve(app: Any, settings: Settings, port: int, *, lifespan: LifespanType = "
         host=settings.host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=ProblemProtocol,
         ws="none",
         lifespan=lifespan,
         access_log=False,

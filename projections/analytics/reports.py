@@ -1,7 +1,7 @@
 """The figures behind `/analytics`: functions of a DuckDB cursor, each one SQL file or a few."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -127,7 +127,12 @@ def engagement(
 def _rows(cursor: Cursor, name: str, params: dict[str, Any] | None = None) -> list[Row]:
     cursor.execute(sql.read(f"reports/{name}"), params or {})
     columns = [column[0] for column in cursor.description or []]
-    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return [dict(zip(columns, map(_in_utc, row), strict=True)) for row in cursor.fetchall()]
+
+
+def _in_utc(value: Any) -> Any:
+    """DuckDB's TIMESTAMP has no zone: in the warehouse it is always UTC, and says so when told."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def _text(value: UUID | None) -> str | None:

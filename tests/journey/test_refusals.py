@@ -1,8 +1,10 @@
 """What is refused, and how: the status, a stable type, the field at fault, the correlation id."""
 
+import socket
 from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 
 from edge.app import MAX_BODY
@@ -276,3 +278,18 @@ def test_a_refused_command_leaves_nothing_behind(lms: Lms, admin: Person, audito
     problem(admin.sends("POST", "/users", account, headers=headers), 409)
     assert auditor.lists("/audit/events", correlation_id=mine) == []
     admin.creates("/users", account | {"email": f"{name}@example.com"})
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: lms\r\n\r\n", b"no HTTP\r\n\r\n"]
+)
+def test_what_is_no_request_gets_a_problem_too(lms: Lms, sent: bytes) -> None:
+    address = (lms.http.base_url.host, lms.http.base_url.port or 80)
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(sent)
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    told = msgspec.json.decode(body)
+    assert told["type"] == "/problems/unreadable-request"
+    assert f"x-correlation-id: {told['correlation_id']}".encode() in head

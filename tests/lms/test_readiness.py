@@ -6,7 +6,7 @@ import pytest
 from lms.embedded.nats import EmbeddedNats
 from lms.heartbeat import is_beating
 from lms.migrate import migrate
-from lms.readiness import why_not_ready
+from lms.readiness import not_yet_ready, why_not_ready
 from lms.seeds.small import plant_if_new
 from lms.settings import Settings
 from tests.lms.conftest import Starting
@@ -65,3 +65,11 @@ def test_a_gateway_is_ready_once_both_apis_are(system: Settings, running: Starti
     running("read-api")
     running("write-api")
     eventually(lambda: why_not_ready(system, "gateway") is None)
+
+
+def test_readiness_is_waited_for_and_what_lacks_it_is_told(
+    system: Settings, running: Starting
+) -> None:
+    running("relay")
+    assert not_yet_ready(system, ["relay"], 20.0) == {}
+    assert not_yet_ready(system, ["relay", "projector"], 0.0) == {"projector": "it doesn't run"}

@@ -13,7 +13,7 @@ DEADLINE = 20.0
 
 
 class Crowd:
-    """A supervisor in a process of its own, with two services."""
+    """A supervisor in a process of its own, with three services."""
 
     def __init__(self, folder: Path) -> None:
         self.process = subprocess.Popen(
@@ -74,8 +74,17 @@ def test_a_signal_stops_all_in_reverse_order(crowd: Crowd, number: int) -> None:
     crowd.read_until("first stopped")
     assert crowd.process.wait(DEADLINE) == 0
     stops = [line for line in crowd.lines if line.endswith(" stopped")]
-    assert stops == ["second stopped", "first stopped"]
+    assert stops == ["third stopped", "second stopped", "first stopped"]
     assert all(is_gone(pid) for pid in pids)
+
+
+def test_what_was_started_together_is_stopped_together(crowd: Crowd, tmp_path: Path) -> None:
+    assert eventually(lambda: len(list(tmp_path.glob("ready-*"))) == 3)
+    crowd.process.send_signal(SIGTERM)
+    assert crowd.process.wait(DEADLINE) == 0
+    told = sorted(tmp_path.glob("[ae]*-*"), key=lambda path: path.name.partition("-")[2])
+    order = [path.name.partition("-")[0] for path in told]
+    assert order == ["asked", "asked", "ended", "ended", "asked", "ended"]
 
 
 def test_a_service_that_is_killed_is_started_again(crowd: Crowd) -> None:
