@@ -44,7 +44,7 @@ def why_not_ready(settings: Settings, process: str) -> str | None:
 def not_yet_ready(settings: Settings, processes: Iterable[str], patience: float) -> dict[str, str]:
     """Waits until all are ready, for `patience` seconds at most; which aren't then, and why."""
     limit = time.monotonic() + patience
-    waiting = {process: "" for process in processes}
+    waiting = dict.fromkeys(processes, "")
     while True:
         found = {process: why_not_ready(settings, process) for process in waiting}
         waiting = {process: reason for process, reason in found.items() if reason}

@@ -17,7 +17,6 @@ from lms.service import ServiceFailed
 from lms.settings import Settings, variable_of
 from lms.supervisor import Supervisor
 
-
 READY_SECONDS = 20.0
 """Running is not yet ready: views may have catching up to do. After this the stack says so."""
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from lms.service import Service
 from lms.supervisor import Supervisor
 
-
 SLEEP = """
 import pathlib, signal, sys, time
 
