@@ -10,7 +10,7 @@ from commands.message import Command, handles
 from commands.work import Work
 from domain.audit_read import AuditRead
 
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Name = Annotated[str, Meta(max_length=200)]
 Value = Annotated[str, Meta(max_length=200)]
 Values = Annotated[list[Value], Meta(max_length=100)]
 Filters = Annotated[dict[Name, Values], Meta(max_length=50)]

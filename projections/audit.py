@@ -33,6 +33,9 @@ PARTS: Final = frozenset(
 """Fields with ids that have no stream of their own, or that repeat what a course consists of:
 an event isn't about these."""
 
+ERASED: Final = "learner.erased.v"
+"""Of whatever version: after it nothing of the person's own can be unsealed."""
+
 NOBODY: Final = UUID(int=0)
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ID_LENGTH = 36
@@ -64,6 +67,9 @@ class AuditProjection(Projection):
         yield _entries(found)
         if addresses:
             yield _addresses(sorted(addresses))
+        for record in records:
+            if record.type.startswith(ERASED):
+                yield forget(record.stream_id)
 
 
 def type_id(name: str) -> int:

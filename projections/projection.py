@@ -55,8 +55,8 @@ class Projection:
         return self.follows_all or stored_type in self.handlers
 
     def prepare(self, entries: Sequence[Entry]) -> Iterable[Statement]:
-        """What to do for these events, in their order. One that follows all has no methods for
-        them, it overrides this."""
+        """What to do for these events, in their order. A projection that follows all has no
+        methods for them: it overrides this, and gets many events at once."""
         for entry in entries:
             yield from self.handlers[entry.record.type](self, entry.event, entry.record)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Self
 from uuid import UUID
 
@@ -18,8 +18,7 @@ from projections.projection import Projection, Statement
 
 logger = logging.getLogger(__name__)
 
-Prepared = tuple[Sequence[Entry], list[Statement] | None]
-"""Events with what to do for them; None for one of a stream that is stopped."""
+Prepared = tuple[Entry, list[Statement] | None]
 
 # Events in a transaction while the one that can't be applied is looked for.
 _SIFTED_TOGETHER: Final = 25
@@ -89,40 +88,43 @@ class Track:
     def _commit(self, chunk: list[Entry], upto: int) -> None:
         with fence():
             try:
-                self._commit_together(self._prepared(chunk), upto)
+                self._commit_together(self._all_prepared(chunk), upto, len(chunk))
             except Exception as error:
                 if not chunk or not is_poison(error):
                     raise
                 self._sift(chunk, upto)
 
-    def _prepared(self, chunk: list[Entry]) -> list[Prepared]:
-        """The events with their statements, made before the transaction begins: decoding takes
-        time, for personal data even queries."""
-        if not self._stopped:
-            return [(chunk, list(self.projection.prepare(chunk)))]
-        return [
-            ([entry], None if entry.record.stream_id in self._stopped else self._alone(entry))
-            for entry in chunk
-        ]
+    def _all_prepared(self, chunk: list[Entry]) -> list[Prepared]:
+        """For a projection that takes events together, the first stands for all of them; but not
+        while some may have to be parked."""
+        if chunk and self.projection.follows_all and not self._stopped:
+            return [(chunk[0], list(self.projection.prepare(chunk)))]
+        return [self._prepared(entry) for entry in chunk]
 
-    def _alone(self, entry: Entry) -> list[Statement]:
-        return list(self.projection.prepare([entry]))
+    def _prepared(self, entry: Entry) -> Prepared:
+        """An event with its statements, made before the transaction begins: decoding takes time,
+        for personal data even queries."""
+        if entry.record.stream_id in self._stopped:
+            return entry, None
+        return entry, list(self._statements(entry))
 
-    def _commit_together(self, prepared: list[Prepared], upto: int) -> None:
-        """All of it in one transaction and, unless something is parked, one round trip."""
+    def _statements(self, entry: Entry) -> Iterable[Statement]:
+        return self.projection.prepare([entry])
+
+    def _commit_together(self, chunk: list[Prepared], upto: int, events: int) -> None:
+        """All of `chunk` in one transaction and, unless something is parked, one round trip."""
         started = time.perf_counter()
         with self._connection.pipeline(), self._connection.transaction():
             self._advance(upto)
             self._refresh_stopped()
             cursor = self._connection.cursor()
-            for entries, statements in prepared:
-                if self._stopped and entries[0].record.stream_id in self._stopped:
-                    self._park(entries[0], None)
+            for entry, statements in chunk:
+                if entry.record.stream_id in self._stopped:
+                    self._park(entry, None)
                     continue
-                for sql, params in self._alone(entries[0]) if statements is None else statements:
+                for sql, params in statements or self._statements(entry):
                     cursor.execute(sql, params)
         self.position = upto
-        events = sum(len(entries) for entries, _ in prepared)
         self._pace.learn(events, time.perf_counter() - started)
 
     def _sift(self, chunk: list[Entry], upto: int) -> None:
@@ -151,7 +153,7 @@ class Track:
 
     def _apply_alone(self, entry: Entry) -> None:
         with self._connection.transaction():
-            for sql, params in self._alone(entry):
+            for sql, params in self._statements(entry):
                 self._connection.execute(sql, params)
 
     def _park(self, entry: Entry, error: str | None) -> None:

@@ -17,6 +17,7 @@ from access.tokens import InvalidToken
 from bus.asyncapi import asyncapi
 from domain.catalogue import AGGREGATES
 from edge.metrics import RequestMetrics
+from event_store.addresses import Clients
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
@@ -26,11 +27,14 @@ from projections.opening import open_live
 from projections.source import Source
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
+from read_api.audit_reads import AuditReads
 from read_api.database import open_pool
 from tests.commands.system import MASTER_KEY, Person
 from tests.servers.postgres import Database
 
 Json = Any
+NOWHERE = "http://127.0.0.1:9"
+"""Where nobody answers."""
 
 
 class Names:
@@ -96,17 +100,23 @@ class Reading:
 
 @contextmanager
 def read_api(
-    database: Database, source: Source, pool: Pool, analytics_url: str = "http://127.0.0.1:9"
+    database: Database,
+    source: Source,
+    pool: Pool,
+    analytics_url: str = NOWHERE,
+    write_api_url: str = NOWHERE,
 ) -> Iterator[Reading]:
     """A running read API; `pool` logs in as its role, for what blocks."""
-    types = EventTypes(AGGREGATES)
+    types, personal = EventTypes(AGGREGATES), PersonalKeys(pool, MASTER_KEY)
     app = create_read_api(
         open_pool(database.read_url, connections=4),
         verifier=Names(),
         keys=VerificationKeys(pool),
-        mapper=Mapper(types, PersonalKeys(pool, MASTER_KEY)),
+        mapper=Mapper(types, personal),
+        clients=Clients(personal, MASTER_KEY),
         printer=Sheet(),
         analytics=AnalyticsClient(analytics_url, "internal"),
+        reads=AuditReads(write_api_url),
         event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version="1")),
         checks={},
         metrics=RequestMetrics(CollectorRegistry()),
