@@ -91,10 +91,11 @@ def subjects(data: bytes) -> Iterator[str]:
 def forget(person: UUID) -> Statement:
     """Nothing that somebody did can be found by the address it came from any more."""
     return Statement(
-        "WITH forgotten AS (DELETE FROM audit_address WHERE actor = %(person)s RETURNING address)"
+        "WITH forgotten AS"
+        " (DELETE FROM audit_address WHERE actor = %(person)s RETURNING address)"
         " DELETE FROM audit_entry WHERE (id, bearing, type, position) IN ("
-        "SELECT address, %(address)s::smallint, type, position FROM audit_entry CROSS JOIN forgotten"
-        " WHERE id = %(person)s AND bearing = %(actor)s)",
+        "SELECT address, %(address)s::smallint, type, position"
+        " FROM audit_entry CROSS JOIN forgotten WHERE id = %(person)s AND bearing = %(actor)s)",
         {"person": person, "address": Bearing.ADDRESS.value, "actor": Bearing.ACTOR.value},
     )
 

@@ -19,9 +19,7 @@ def no_address(_: Metadata) -> None:
 class Entry:
     """A record and, when somebody asks for it, its decoded event."""
 
-    def __init__(
-        self, record: Record, decode: Decode, address_of: AddressOf = no_address
-    ) -> None:
+    def __init__(self, record: Record, decode: Decode, address_of: AddressOf = no_address) -> None:
         self.record = record
         self._decode = decode
         self._address_of = address_of

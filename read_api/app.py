@@ -106,10 +106,9 @@ def create_read_api(
 ) -> Litestar:
     """The Litestar application that answers queries.
 
-    It opens and closes `pool`, `analytics` and `reads`; `enforced` are the roles that need a second factor.
-    `public_url` is the gateway's, `secret` seals the cursors of SCIM.
-    Raises `UnknownOperation` for a handler that the
-    permission table has no row for.
+    It opens and closes `pool`, `analytics` and `reads`; `enforced` are the roles that need a second
+    factor. `public_url` is the gateway's, `secret` seals the cursors of SCIM.
+    Raises `UnknownOperation` for a handler that the permission table has no row for.
     """
     database = Database(pool)
     waiter = PositionWaiter(database.positions)

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from access.actor import Actor as Reader
 from domain.errors import NotFound
@@ -115,6 +115,7 @@ class AuditController(Controller):
         request: EdgeRequest[Reader, Any],
         asking: NamedDependency[Asking],
         historian: NamedDependency[Historian],
+        *,
         actor: Actor = None,
         subject: Subject = None,
         stream_id: Stream = None,
@@ -145,7 +146,7 @@ class AuditController(Controller):
             below=below,
         )
         exact = Exactly(since, until, source_address and canonical_address(source_address))
-        page = await _page(asking.database, historian, question, exact, order, limit, cursor)
+        page = await page_of(asking.database, historian, question, exact, order, limit, cursor)
         delivered(request, [entry.position for entry in page.items])
         return page
 
@@ -200,7 +201,9 @@ def refuse_others(names: Sequence[str] | Any) -> None:
     """
     unknown = sorted({*names} - FILTERS)
     if unknown:
-        raise ProblemError(invalid(*(FieldError(name, "There is no such filter.") for name in unknown)))
+        raise ProblemError(
+            invalid(*(FieldError(name, "There is no such filter.") for name in unknown))
+        )
 
 
 async def described(
@@ -211,15 +214,16 @@ async def described(
     return await asyncio.to_thread(historian.describe, records, names)
 
 
-async def _page(
+async def page_of(
     database: Database,
     historian: Historian,
     question: Question,
     exact: Exactly,
-    order: Order,
-    limit: int,
-    cursor: str | None,
+    order: Order = Order.NEWEST,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
 ) -> AuditEventPage:
+    """One page of the events that are asked for."""
     place = Place.of(cursor, order, await end_of_index(database))
     stretch = await find(
         database, place.within(question), descending=place.descending, limit=limit + 1

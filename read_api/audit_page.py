@@ -105,7 +105,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if stretch.positions:
             return stretch.positions[0]
-        return self.start + (1 if self.descending else -1)
+        return self.start + (-1 if self.descending else 1)
 
     def _cursor(self, way: Way, start: int) -> str:
         return KEYSETS[self.order].encode((way, start, self.end))

@@ -1,8 +1,8 @@
 """Reads of the audit trail are recorded: who looked at what. What can't be recorded isn't given.
 
 A controller whose answers are to be recorded says so in one line, `middleware = RECORDED`, and a
-handler may add which events it gives, by `delivered`. The read API can't append to the log: it tells
-the write API, as the one who reads, before the first byte of the answer leaves.
+handler may add which events it gives, by `delivered`. The read API can't append to the log: it
+tells the write API, as the one who reads, before the first byte of the answer leaves.
 """
 
 import re

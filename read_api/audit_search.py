@@ -82,7 +82,7 @@ class _Walked(msgspec.Struct, frozen=True):
 
 
 async def find(database: Database, question: Question, *, descending: bool, limit: int) -> Stretch:
-    """The first `limit` positions of the events asked for, from the newest down or the oldest up."""
+    """The first `limit` positions of the events asked for, from the newest or from the oldest."""
     if question.above >= question.below - 1:
         return Stretch((), None)
     if len(question.bears) < 2:
@@ -127,9 +127,7 @@ def merged(
 
 def counted(question: Question, bears: Bears) -> tuple[str, dict[str, Any]]:
     """How many events the runs of one id hold, up to `WALK`."""
-    sql = (
-        f"SELECT count(*) FROM (SELECT FROM {_runs(descending=True)} LIMIT %(limit)s) AS counted"
-    )
+    sql = f"SELECT count(*) FROM (SELECT FROM {_runs(descending=True)} LIMIT %(limit)s) AS counted"
     return sql, _params(question, bears, WALK)
 
 

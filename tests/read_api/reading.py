@@ -23,8 +23,11 @@ from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
 from lms.composition import Pool
 from projections.catalogue import PROJECTIONS
+from projections.failure import Fenced
 from projections.opening import open_live
+from projections.projection import Projection
 from projections.source import Source
+from projections.track import Track
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
 from read_api.audit_reads import AuditReads
@@ -64,6 +67,7 @@ class Reading:
         self.client = client
         self._source = source
         self._projected = -1
+        self._tracks: dict[str, Track] = {}
 
     def get(self, path: str, by: Person | Actor | None = None, **options: Any) -> httpx.Response:
         """Asks as somebody, or without a log-in. `headers` and `params` as in httpx."""
@@ -94,8 +98,24 @@ class Reading:
         if last == self._projected:
             return
         for projection in PROJECTIONS:
-            open_live(projection, self._source).close()
+            self._catch_up(projection)
         self._projected = last
+
+    def _catch_up(self, projection: Projection) -> None:
+        """What was opened once stays open: that takes longer than catching up."""
+        track = self._tracks.get(projection.name)
+        if track is not None:
+            try:
+                self._source.catch_up(track)
+            except Fenced:  # somebody else projects into the same tables
+                track.close()
+            else:
+                return
+        self._tracks[projection.name] = open_live(projection, self._source)
+
+    def close(self) -> None:
+        for track in self._tracks.values():
+            track.close()
 
 
 @contextmanager
@@ -123,4 +143,6 @@ def read_api(
         version="1",
     )
     with TestClient(app) as client:
-        yield Reading(client, source)
+        reading = Reading(client, source)
+        yield reading
+        reading.close()

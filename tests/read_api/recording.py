@@ -46,7 +46,9 @@ def a_write_api(system: System) -> Iterator[str]:
             version="1",
         )
     server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, lifespan="on", access_log=False)
+        uvicorn.Config(
+            app, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1
+        )
     )
     serving = threading.Thread(target=server.run, name="write-api")
     serving.start()
