@@ -16,7 +16,7 @@ import msgspec
 from event_store.bearing import Bearing
 from read_api.database import Database
 
-WALK = 5_000
+WALK = 2_000
 """Events of the leading id that one page looks at, at most, to find those the others bear on."""
 NOBODY = UUID(int=0)
 LOWEST, HIGHEST = -1, 2**63 - 1
