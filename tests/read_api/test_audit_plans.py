@@ -68,7 +68,7 @@ def nodes(plan: Json) -> Iterator[Json]:
 
 
 def explained(database: Database, sql: str, params: Any) -> list[Json]:
-    """As it is planned for these values, and for whichever values, as prepared statements may be."""
+    """As it is planned for these values, and for whichever, as a prepared statement may be."""
     names = [*dict.fromkeys(re.findall(r"%\((\w+)\)s", sql))]
     generic = re.sub(r"%\((\w+)\)s", lambda match: f"${names.index(match[1]) + 1}", sql)
     found: list[Json] = []
