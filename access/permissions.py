@@ -149,6 +149,8 @@ COMMANDS: dict[str, Row] = {
     "ApplyGroupRoles":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "ImportUsers":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "EndImport":               Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+
+    "RecordAuditRead":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 }
 
 QUERIES: dict[str, Row] = {

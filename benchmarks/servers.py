@@ -29,10 +29,13 @@ def a_database() -> Iterator[str]:
 
 
 @contextmanager
-def a_system() -> Iterator[Settings]:
-    """The settings of a migrated system on servers of its own; none of its processes run yet."""
+def a_system(options: Mapping[str, str] | None = None) -> Iterator[Settings]:
+    """The settings of a migrated system on servers of its own; none of its processes run yet.
+
+    `options` are Postgres's.
+    """
     with server_folder() as folder, ExitStack() as stack:
-        postgres = new_server(folder / "benchmark", {})
+        postgres = new_server(folder / "benchmark", dict(options or {}))
         postgres.start()
         stack.callback(postgres.remove)
         nats = EmbeddedNats(

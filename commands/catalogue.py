@@ -3,6 +3,7 @@
 from commands import (
     assessment,
     attempt,
+    audit_read,
     certificate,
     course,
     enrollment,
@@ -32,6 +33,7 @@ __all__ = [
     "HANDLERS",
     "assessment",
     "attempt",
+    "audit_read",
     "certificate",
     "course",
     "enrollment",

@@ -3,6 +3,7 @@
 from domain.aggregate import Aggregate
 from domain.assessment import Assessment
 from domain.attempt import Attempt, AttemptSeries
+from domain.audit_read import AuditRead
 from domain.certificate import Certificate
 from domain.course import Course
 from domain.course_surveys import CourseSurveys
@@ -31,6 +32,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Assessment,
     Attempt,
     AttemptSeries,
+    AuditRead,
     Certificate,
     Course,
     CourseSurveys,

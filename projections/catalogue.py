@@ -2,6 +2,7 @@
 
 from projections.assessment import AssessmentProjection
 from projections.attempt import AttemptProjection
+from projections.audit import AuditProjection
 from projections.certificate import CertificateProjection
 from projections.course import CourseProjection
 from projections.enrollment import EnrollmentProjection
@@ -31,6 +32,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     ServiceAccountProjection(),
     ScimUserProjection(),
     ScimGroupProjection(),
+    AuditProjection(),
 )
 
 

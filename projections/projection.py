@@ -6,6 +6,7 @@ from typing import Any, ClassVar, LiteralString, NamedTuple
 
 from bus.handlers import handlers_of, on, stored_types
 from event_store.record import Record
+from projections.entry import Entry
 
 __all__ = ["Handler", "Projection", "Statement", "on", "stored_types"]
 
@@ -14,7 +15,7 @@ class Statement(NamedTuple):
     """What to do to a projection's tables: SQL with `%s` placeholders, and what to put in them."""
 
     sql: LiteralString
-    params: Sequence[object]
+    params: Sequence[object] | Mapping[str, object]
 
 
 Handler = Callable[[Any, Any, Record], Iterable[Statement]]
@@ -35,6 +36,8 @@ class Projection:
     name: ClassVar[str]
     version: ClassVar[int] = 1
     schema: ClassVar[str]
+    follows_all: ClassVar[bool] = False
+    """Whether it follows events of every type, those that this program doesn't know too."""
     handlers: ClassVar[Mapping[str, Handler]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -45,11 +48,17 @@ class Projection:
 
     @property
     def types(self) -> list[str]:
-        """The stored types of all events that this projection follows."""
+        """The stored types of all events that this projection has methods for."""
         return sorted(self.handlers)
 
-    def statements(self, event: Any, record: Record) -> Iterable[Statement]:
-        return self.handlers[record.type](self, event, record)
+    def follows(self, stored_type: str) -> bool:
+        return self.follows_all or stored_type in self.handlers
+
+    def prepare(self, entries: Sequence[Entry]) -> Iterable[Statement]:
+        """What to do for these events, in their order. A projection that follows all has no
+        methods for them: it overrides this, and gets many events at once."""
+        for entry in entries:
+            yield from self.handlers[entry.record.type](self, entry.event, entry.record)
 
 
 def _schema_file(cls: type[Projection]) -> Path:

@@ -15,7 +15,6 @@ import psycopg
 
 from bus.consumer import Batch
 from projections.connection import Connection, connect
-from projections.entry import entries
 from projections.failure import NOT_THE_EVENT, Fenced
 from projections.locks import Busy
 from projections.opening import Superseded, open_live
@@ -56,7 +55,7 @@ class Runner:
         """Applies the events that follow `position`; returns when all tracks have them or left."""
         with self._turn:
             self._join()
-            shared = entries(batch.records, self._source.decode)
+            shared = self._source.entries(batch.records)
             idle = []
             for track in list(self._tracks):
                 if track.mine(shared):

@@ -1,7 +1,7 @@
 """Where projections get their events from, and where they keep their tables."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -11,11 +11,13 @@ from psycopg_pool import ConnectionPool
 
 from bus.log import Log
 from domain.catalogue import AGGREGATES
+from event_store.addresses import Clients
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
 from event_store.reader import Reader
-from projections.entry import Decode, Entry, entries
+from event_store.record import Record
+from projections.entry import AddressOf, Decode, Entry, entries, no_address
 from projections.track import Track
 
 _PAGE: Final = 2_000
@@ -34,6 +36,7 @@ class Source(msgspec.Struct, frozen=True):
     conninfo: str
     log: Log
     decode: Decode
+    address_of: AddressOf = no_address
     stopping: threading.Event = msgspec.field(default_factory=threading.Event)
 
     def catch_up(self, track: Track, upto: int | None = None) -> int:
@@ -42,20 +45,25 @@ class Source(msgspec.Struct, frozen=True):
         Only what the projection follows is read. Raises `Stopped`.
         """
         end = self.log.last() if upto is None else upto
-        types, applied = track.projection.types, 0
+        projection, applied = track.projection, 0
+        types = None if projection.follows_all else projection.types
         while track.position < end:
             if self.stopping.is_set():
                 raise Stopped
             records = self.log.read(track.position, _PAGE, types, end)
             reached = records[-1].position if len(records) == _PAGE else end
-            track.apply(entries(records, self.decode), reached)
+            track.apply(self.entries(records), reached)
             applied += len(records)
         return applied
 
     def at(self, position: int) -> Entry:
         """The event at a position that is known to hold one."""
         (record,) = self.log.read(position - 1, 1, None, position)
-        return Entry(record, self.decode)
+        return Entry(record, self.decode, self.address_of)
+
+    def entries(self, records: Iterable[Record]) -> list[Entry]:
+        """The records, to be decoded when somebody asks."""
+        return entries(records, self.decode, self.address_of)
 
 
 @contextmanager
@@ -75,5 +83,6 @@ def open_source(conninfo: str, master_key: bytes) -> Iterator[Source]:
         open=False,
     )
     with pool:
-        mapper = Mapper(EventTypes(AGGREGATES), PersonalKeys(pool, master_key))
-        yield Source(conninfo, Reader(pool), mapper.decode)
+        keys = PersonalKeys(pool, master_key)
+        mapper, clients = Mapper(EventTypes(AGGREGATES), keys), Clients(keys, master_key)
+        yield Source(conninfo, Reader(pool), mapper.decode, clients.hash_in)

@@ -63,11 +63,11 @@ class Track:
 
     def mine(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of `entries` that this projection follows and has not applied."""
-        types, position = self.projection.handlers, self.position
+        follows, position = self.projection.follows, self.position
         return [
             entry
             for entry in entries
-            if entry.record.type in types and entry.record.position > position
+            if follows(entry.record.type) and entry.record.position > position
         ]
 
     def apply(self, entries: Sequence[Entry], upto: int) -> None:
@@ -88,11 +88,18 @@ class Track:
     def _commit(self, chunk: list[Entry], upto: int) -> None:
         with fence():
             try:
-                self._commit_together([self._prepared(entry) for entry in chunk], upto)
+                self._commit_together(self._all_prepared(chunk), upto, len(chunk))
             except Exception as error:
                 if not chunk or not is_poison(error):
                     raise
                 self._sift(chunk, upto)
+
+    def _all_prepared(self, chunk: list[Entry]) -> list[Prepared]:
+        """For a projection that takes events together, the first stands for all of them; but not
+        while some may have to be parked."""
+        if chunk and self.projection.follows_all and not self._stopped:
+            return [(chunk[0], list(self.projection.prepare(chunk)))]
+        return [self._prepared(entry) for entry in chunk]
 
     def _prepared(self, entry: Entry) -> Prepared:
         """An event with its statements, made before the transaction begins: decoding takes time,
@@ -102,9 +109,9 @@ class Track:
         return entry, list(self._statements(entry))
 
     def _statements(self, entry: Entry) -> Iterable[Statement]:
-        return self.projection.statements(entry.event, entry.record)
+        return self.projection.prepare([entry])
 
-    def _commit_together(self, chunk: list[Prepared], upto: int) -> None:
+    def _commit_together(self, chunk: list[Prepared], upto: int, events: int) -> None:
         """All of `chunk` in one transaction and, unless something is parked, one round trip."""
         started = time.perf_counter()
         with self._connection.pipeline(), self._connection.transaction():
@@ -118,7 +125,7 @@ class Track:
                 for sql, params in statements or self._statements(entry):
                     cursor.execute(sql, params)
         self.position = upto
-        self._pace.learn(len(chunk), time.perf_counter() - started)
+        self._pace.learn(events, time.perf_counter() - started)
 
     def _sift(self, chunk: list[Entry], upto: int) -> None:
         """Applies `chunk` event by event, and parks the ones that fail."""

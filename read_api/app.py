@@ -6,6 +6,7 @@ from os import urandom
 from typing import Any
 
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
@@ -18,6 +19,7 @@ from edge.health import Check
 from edge.metrics import RequestMetrics
 from edge.position import PositionWaiter
 from edge.scim.service import DirectoryService
+from event_store.addresses import Clients
 from event_store.mapper import Mapper
 from read_api.analytics import AnalyticsController
 from read_api.analytics_client import AnalyticsClient
@@ -25,6 +27,7 @@ from read_api.asking import READS, operation_of, provide_asking
 from read_api.assessment import AssessmentController
 from read_api.attempt import AttemptController
 from read_api.audit import AuditController
+from read_api.audit_reads import READS_STATE, AuditReads
 from read_api.certificate import CertificateController, CertificatePrinter
 from read_api.course import CourseController
 from read_api.database import Database, Pool
@@ -88,8 +91,10 @@ def create_read_api(
     verifier: Verifier,
     keys: VerificationKeys,
     mapper: Mapper,
+    clients: Clients,
     printer: CertificatePrinter,
     analytics: AnalyticsClient,
+    reads: AuditReads,
     event_catalogue: EventCatalogue,
     checks: Mapping[str, Check],
     metrics: RequestMetrics,
@@ -101,17 +106,16 @@ def create_read_api(
 ) -> Litestar:
     """The Litestar application that answers queries.
 
-    It opens and closes `pool` and `analytics`; `enforced` are the roles that need a second factor.
-    `public_url` is the gateway's, `secret` seals the cursors of SCIM.
-    Raises `UnknownOperation` for a handler that the
-    permission table has no row for.
+    It opens and closes `pool`, `analytics` and `reads`; `enforced` are the roles that need a second
+    factor. `public_url` is the gateway's, `secret` seals the cursors of SCIM.
+    Raises `UnknownOperation` for a handler that the permission table has no row for.
     """
     database = Database(pool)
     waiter = PositionWaiter(database.positions)
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:
-        async with pool, analytics:
+        async with pool, analytics, reads:
             yield
 
     def given(value: object) -> Provide:
@@ -127,6 +131,7 @@ def create_read_api(
         metrics=metrics,
         peers=peers,
         lifespan=[connected],
+        state=State({READS_STATE: reads}),
         dependencies={
             "asking": provide_asking(database, waiter),
             "analytics": given(analytics),
@@ -134,7 +139,7 @@ def create_read_api(
             "directory": given(Directory(_service(public_url, secret), database)),
             "enforced": given(enforced),
             "event_catalogue": given(event_catalogue),
-            "historian": given(Historian(mapper)),
+            "historian": given(Historian(mapper, clients)),
             "keys": given(keys),
             "printer": given(printer),
             "waiter": given(waiter),

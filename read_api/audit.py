@@ -1,45 +1,78 @@
 """Queries on the log itself, for auditors."""
 
 import asyncio
-from datetime import datetime
-from enum import StrEnum
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
+from access.actor import Actor as Reader
 from domain.errors import NotFound
-from edge.cursor import DEFAULT_LIMIT, CursorParameter, Keyset, Limit, Page
+from edge.cursor import DEFAULT_LIMIT, Keyset, Limit, Page
+from edge.cursor import CursorParameter as StreamCursor
+from edge.faults import invalid
+from edge.problem import FieldError, ProblemError
+from edge.request import EdgeRequest
+from event_store.addresses import canonical_address
+from event_store.bearing import Bearing
 from event_store.record import Record
 from read_api.asking import READS, Asking
-from read_api.condition import Condition, Where
-from read_api.history import IS_SETTLED, SELECT, AuditEntry, Historian, names_of
-
-
-class Order(StrEnum):
-    NEWEST = "newest"
-    OLDEST = "oldest"
-
+from read_api.audit_page import AuditEventPage, CursorParameter, Order, Place
+from read_api.audit_reads import RECORDED, delivered
+from read_api.audit_search import Bears, Question, end_of_index, find
+from read_api.audit_time import positions_between
+from read_api.database import Database
+from read_api.history import SELECT, AuditEntry, Historian, names_of
 
 Actor = Annotated[
     UUID | None, QueryParameter(name="actor", description="Who did it, or on whose behalf.")
 ]
+Subject = Annotated[
+    list[UUID] | None,
+    QueryParameter(
+        name="subject",
+        max_items=5,
+        description=(
+            "A person, a course, an enrolment, …: events of its stream, and those of others that"
+            " are about it. Several: events that are about all of them."
+        ),
+    ),
+]
 Stream = Annotated[
     UUID | None,
-    QueryParameter(name="stream_id", description="The subject: the id of a course, a learner, …"),
+    QueryParameter(name="stream_id", description="The stream itself, and nothing else."),
 ]
-StreamType = Annotated[
-    str | None,
-    QueryParameter(name="stream_type", max_length=100, description="`course`, `learner`, …"),
+Kinds = Annotated[
+    list[str] | None,
+    QueryParameter(
+        name="stream_type", max_items=50, description="`course`, `learner`, …; one of several."
+    ),
 ]
-Type = Annotated[
-    str | None,
+Types = Annotated[
+    list[str] | None,
     QueryParameter(
         name="type",
-        max_length=200,
-        description="`course.published`, or one version of it: `course.published.v1`.",
+        max_items=50,
+        description=(
+            "`course.published`, or one version of it: `course.published.v1`; one of several."
+        ),
+    ),
+]
+Correlation = Annotated[
+    UUID | None,
+    QueryParameter(name="correlation_id", description="All that came of one request."),
+]
+Address = Annotated[
+    str | None,
+    QueryParameter(
+        name="source_address",
+        max_length=100,
+        description="The network address that it came from, of people who aren't erased.",
     ),
 ]
 Since = Annotated[
@@ -51,49 +84,81 @@ Until = Annotated[
 ]
 First = Annotated[Order, QueryParameter(name="order", description="Which come first.")]
 
-KEYSETS = {order: Keyset(f"events, {order} first", tuple[int]) for order in Order}
+FILTERS = frozenset(
+    {
+        "actor",
+        "correlation_id",
+        "cursor",
+        "from",
+        "limit",
+        "order",
+        "source_address",
+        "stream_id",
+        "stream_type",
+        "subject",
+        "to",
+        "type",
+    }
+)
 VERSIONS = Keyset("versions of a stream", tuple[int])
 
 
 class AuditController(Controller):
     path = "/audit"
     tags = ["Audit"]
-    opt = {READS: ("learner", "service_account")}
+    middleware = RECORDED
+    opt = {READS: ("audit", "learner", "service_account")}
 
     @get("/events", operation_id="ListAuditEvents")
     async def events(
         self,
+        request: EdgeRequest[Reader, Any],
         asking: NamedDependency[Asking],
         historian: NamedDependency[Historian],
+        *,
         actor: Actor = None,
+        subject: Subject = None,
         stream_id: Stream = None,
-        stream_type: StreamType = None,
-        type: Type = None,
-        correlation_id: FromQuery[UUID | None] = None,
+        stream_type: Kinds = None,
+        type: Types = None,
+        correlation_id: Correlation = None,
+        source_address: Address = None,
         since: Since = None,
         until: Until = None,
         order: First = Order.NEWEST,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
-    ) -> Page[AuditEntry]:
-        """List events of the whole log: who did what, when, by which command, why."""
-        where = Where(Condition(IS_SETTLED))
-        where.given("stream_id = %s", stream_id)
-        where.given("stream_type = %s", stream_type)
-        where.given("metadata->>'correlation_id' = %s", _text(correlation_id))
-        where.given("recorded_at >= %s", since)
-        where.given("recorded_at < %s", until)
-        where.also(_by(actor)).also(_of_type(type))
-        return await _events(asking, historian, where, order, limit, cursor)
+    ) -> AuditEventPage:
+        """Search the whole log: who did what, to whom, when, from where, by which command, why.
+
+        That it was read, by whom and how limited, is itself recorded before this answers.
+        """
+        refuse_others(request.query_params.keys())
+        since, until = _aware(since), _aware(until)
+        above, below = await positions_between(asking.database, since, until)
+        question = Question(
+            bears=tuple(
+                _bears(historian, actor, subject, stream_id, correlation_id, source_address)
+            ),
+            types=None if type is None else tuple(type),
+            kinds=None if stream_type is None else tuple(stream_type),
+            above=above,
+            below=below,
+        )
+        exact = Exactly(since, until, source_address and canonical_address(source_address))
+        page = await page_of(asking.database, historian, question, exact, order, limit, cursor)
+        delivered(request, [entry.position for entry in page.items])
+        return page
 
     @get("/streams/{stream_id:uuid}", operation_id="GetAuditStream")
     async def stream(
         self,
+        request: EdgeRequest[Reader, Any],
         stream_id: FromPath[UUID],
         asking: NamedDependency[Asking],
         historian: NamedDependency[Historian],
         limit: Limit = DEFAULT_LIMIT,
-        cursor: CursorParameter = None,
+        cursor: StreamCursor = None,
     ) -> Page[AuditEntry]:
         """Get the history of one stream from its beginning."""
         after = VERSIONS.decode(cursor)
@@ -105,47 +170,95 @@ class AuditController(Controller):
         if not records and after is None:
             raise NotFound("There is no such stream.")
         page = VERSIONS.page(records, limit, lambda row: (row.version,), lambda row: row)
-        return await _described(asking, historian, page)
+        delivered(request, [record.position for record in page.items])
+        entries = await described(asking.database, historian, page.items)
+        return Page(items=entries, next_cursor=page.next_cursor)
 
 
-async def _events(
-    asking: Asking,
+class Exactly(msgspec.Struct, frozen=True):
+    """What the index can't tell for sure: events near the ends of a time range may stand in another
+    order than their times, and people may have been erased since an address was indexed."""
+
+    since: datetime | None
+    until: datetime | None
+    address: str | None
+
+    def holds(self, entry: AuditEntry) -> bool:
+        if self.since is not None and entry.recorded_at < self.since:
+            return False
+        if self.until is not None and entry.recorded_at >= self.until:
+            return False
+        if self.address is None:
+            return True
+        found = entry.client.address if entry.client else None
+        return found is not None and canonical_address(found) == self.address
+
+
+def refuse_others(names: Sequence[str] | Any) -> None:
+    """A filter that is misspelt must not show as events that it was thought to exclude.
+
+    Raises ProblemError (422).
+    """
+    unknown = sorted({*names} - FILTERS)
+    if unknown:
+        raise ProblemError(
+            invalid(*(FieldError(name, "There is no such filter.") for name in unknown))
+        )
+
+
+async def described(
+    database: Database, historian: Historian, records: Sequence[Record]
+) -> Sequence[AuditEntry]:
+    """The rows with the names of those who acted."""
+    names = await names_of(database, records)
+    return await asyncio.to_thread(historian.describe, records, names)
+
+
+async def page_of(
+    database: Database,
     historian: Historian,
-    where: Where,
-    order: Order,
-    limit: int,
-    cursor: str | None,
-) -> Page[AuditEntry]:
-    comparison, direction = ("<", "DESC") if order is Order.NEWEST else (">", "ASC")
-    if (after := KEYSETS[order].decode(cursor)) is not None:
-        where.also(Condition(f"position {comparison} %s", after))
-    records = await asking.database.all(
-        Record,
-        f"{SELECT}{where} ORDER BY position {direction} LIMIT %s",
-        (*where.params, limit + 1),
+    question: Question,
+    exact: Exactly,
+    order: Order = Order.NEWEST,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> AuditEventPage:
+    """One page of the events that are asked for."""
+    place = Place.of(cursor, order, await end_of_index(database))
+    stretch = await find(
+        database, place.within(question), descending=place.descending, limit=limit + 1
     )
-    page = KEYSETS[order].page(records, limit, lambda row: (row.position,), lambda row: row)
-    return await _described(asking, historian, page)
+    shown = place.shown(stretch, limit)
+    rows = await database.all(Record, f"{SELECT} WHERE position = ANY(%s)", ([*shown],))
+    by_position = {row.position: row for row in rows}
+    records = [by_position[position] for position in shown if position in by_position]
+    entries = await described(database, historian, records)
+    following, previous = place.cursors(stretch, limit)
+    return AuditEventPage([entry for entry in entries if exact.holds(entry)], following, previous)
 
 
-async def _described(asking: Asking, historian: Historian, page: Page[Record]) -> Page[AuditEntry]:
-    names = await names_of(asking.database, page.items)
-    entries = await asyncio.to_thread(historian.describe, page.items, names)
-    return Page(items=entries, next_cursor=page.next_cursor)
+def _bears(
+    historian: Historian,
+    actor: UUID | None,
+    subjects: Sequence[UUID] | None,
+    stream_id: UUID | None,
+    correlation_id: UUID | None,
+    address: str | None,
+) -> list[Bears]:
+    found = [Bears(id, (Bearing.STREAM, Bearing.ABOUT)) for id in dict.fromkeys(subjects or ())]
+    if actor is not None:
+        found.append(Bears(actor, (Bearing.ACTOR, Bearing.BEHALF)))
+    if stream_id is not None:
+        found.append(Bears(stream_id, (Bearing.STREAM,)))
+    if correlation_id is not None:
+        found.append(Bears(correlation_id, (Bearing.CORRELATION,)))
+    if address is not None:
+        if canonical_address(address) is None:
+            raise ProblemError(invalid(FieldError("source_address", "It isn't a network address.")))
+        found.append(Bears(historian.address_hash(address), (Bearing.ADDRESS,)))
+    return found
 
 
-def _by(actor: UUID | None) -> Condition:
-    if actor is None:
-        return Condition("true")
-    either = "(metadata->>'actor' = %s OR metadata->>'on_behalf_of' = %s)"
-    return Condition(either, (str(actor), str(actor)))
-
-
-def _of_type(name: str | None) -> Condition:
-    if name is None:
-        return Condition("true")
-    return Condition("(type = %s OR starts_with(type, %s))", (name, f"{name}.v"))
-
-
-def _text(id: UUID | None) -> str | None:
-    return None if id is None else str(id)
+def _aware(instant: datetime | None) -> datetime | None:
+    """Instants without an offset are in UTC, as all of ours are."""
+    return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant

@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 T = TypeVar("T")
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
+Params = Sequence[object] | Mapping[str, object]
 
 STATEMENT_TIMEOUT = 5.0
 """Seconds that one query may take."""
@@ -53,11 +54,11 @@ class Database:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def all(self, shape: type[T], sql: str, params: Sequence[object] = ()) -> list[T]:
+    async def all(self, shape: type[T], sql: str, params: Params = ()) -> list[T]:
         """Every row, as a `shape`."""
         return await self._ask(lambda cursor: cursor.fetchall(), class_row(shape), sql, params)
 
-    async def first(self, shape: type[T], sql: str, params: Sequence[object] = ()) -> T | None:
+    async def first(self, shape: type[T], sql: str, params: Params = ()) -> T | None:
         """The first row, or None when there is none."""
         return await self._ask(lambda cursor: cursor.fetchone(), class_row(shape), sql, params)
 
@@ -76,7 +77,7 @@ class Database:
         fetch: Callable[[AsyncCursor[Row]], Awaitable[Answer]],
         row_factory: AsyncRowFactory[Row],
         sql: str,
-        params: Sequence[object] = (),
+        params: Params = (),
     ) -> Answer:
         """After a restart of Postgres all pooled connections are broken, and nobody has noticed:
         the first query that does replaces them and asks again. Reading twice does no harm."""

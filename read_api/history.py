@@ -7,10 +7,10 @@ from uuid import UUID
 
 import msgspec
 
+from event_store.addresses import Client, Clients
 from event_store.event_type import UnknownEventType
-from event_store.keys import PersonErased
 from event_store.mapper import Mapper
-from event_store.record import Metadata, Record
+from event_store.record import Record
 from event_store.recorder import SETTLED
 from read_api.database import Database
 
@@ -20,8 +20,6 @@ SELECT = (
     " recorded_at FROM event_store.events"
 )
 IS_SETTLED = f"position < {SETTLED}"
-CLIENT = b"client"
-"""What the dispatcher binds the sealed address of a client to."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -29,13 +27,6 @@ class Person(msgspec.Struct, frozen=True):
 
     id: UUID
     name: str | None
-
-
-class Client(msgspec.Struct, frozen=True):
-    """Where a command came from."""
-
-    address: str | None
-    user_agent: str | None
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +81,9 @@ async def names_of(database: Database, records: Sequence[Record]) -> Mapping[UUI
 class Historian:
     """Reads rows of the log out: decodes them and unseals what is personal. Thread-safe."""
 
-    def __init__(self, mapper: Mapper) -> None:
+    def __init__(self, mapper: Mapper, clients: Clients) -> None:
         self._mapper = mapper
+        self._clients = clients
 
     def describe(
         self, records: Collection[Record], names: Mapping[UUID, str]
@@ -119,7 +111,7 @@ class Historian:
             causation=metadata.causation,
             reason=metadata.reason,
             imported=metadata.imported,
-            client=self._client(metadata),
+            client=self.client_of(metadata.actor, metadata.client),
             data=data,
             unreadable=unreadable,
         )
@@ -133,18 +125,13 @@ class Historian:
             return msgspec.json.decode(record.data), str(error)
         return {name: getattr(event, name) for name in fields}, None
 
-    def _client(self, metadata: Metadata) -> Client | None:
-        return self.client_of(metadata.actor, metadata.client)
-
     def client_of(self, owner: UUID | None, sealed: str | None) -> Client | None:
         """Where somebody came from; None when that isn't known, or not any more. Blocks."""
-        if sealed is None or owner is None:
-            return None
-        try:
-            plain = self._mapper.keys.unseal(owner, sealed, CLIENT)
-        except (PersonErased, ValueError):
-            return None
-        return msgspec.json.decode(plain, type=Client)
+        return self._clients.of(owner, sealed)
+
+    def address_hash(self, address: str) -> UUID:
+        """By which events from an address are found."""
+        return self._clients.hash(address)
 
 
 def _person(id: UUID | None, names: Mapping[UUID, str]) -> Person | None:

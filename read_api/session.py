@@ -13,8 +13,9 @@ from litestar.di import NamedDependency
 from access.actor import Actor
 from domain.roles import Role
 from edge.request import EdgeRequest
+from event_store.addresses import Client
 from read_api.asking import READS, Asking
-from read_api.history import Client, Historian
+from read_api.history import Historian
 
 SESSIONS = """
 SELECT session_id, started_at, authenticated_at, last_used_at, expires_at, factors, client

@@ -25,6 +25,7 @@ from edge.scim.service import DirectoryService
 from event_store.application import Log
 from write_api.assessment import AssessmentController
 from write_api.attempt import submit_attempt
+from write_api.audit_read import record_audit_read
 from write_api.certificate import revoke_certificate
 from write_api.course import CourseController
 from write_api.enrollment import EnrollmentController, update_progress
@@ -76,6 +77,7 @@ CONTROLLERS: tuple[Any, ...] = (
     map_group_roles,
     log_out_of_provider,
     read_notification,
+    record_audit_read,
     reset_second_factor,
     revoke_certificate,
     rotate_signing_keys,
@@ -137,6 +139,7 @@ def create_write_api(
         peers=peers,
         dependencies={
             "sender": provide_sender(dispatcher, threads),
+            "dispatcher": Provide(lambda: dispatcher, sync_to_thread=False),
             "directory": Provide(lambda: directory, sync_to_thread=False),
             "accounts": Provide(lambda: doors.accounts, sync_to_thread=False),
             "factors": Provide(lambda: doors.factors, sync_to_thread=False),

@@ -10,6 +10,7 @@ from access.actor import SYSTEM, Actor
 from access.permissions import COMMANDS, Scope, scopes
 from commands.assessment import AddQuestion, CreateAssessment, PublishAssessment
 from commands.attempt import StartAttempt, SubmitAttempt
+from commands.audit_read import RecordAuditRead
 from commands.catalogue import HANDLERS
 from commands.certificate import IssueCertificate, RevokeCertificate
 from commands.course import (
@@ -309,6 +310,7 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     ImportUsers: lambda _: ImportUsers(content="username,email\na,a@example.com"),
     EndImport: lambda t: EndImport(import_id=t.user_import),
     ReadNotification: lambda t: ReadNotification(notification_id=t.notification),
+    RecordAuditRead: lambda _: RecordAuditRead(query="ListAuditEvents"),
 }
 
 THE_ACTOR_S_OWN = {StartAttempt, SubmitFeedback, SubmitSurveyResponse, SubmitTestimonial}

@@ -23,6 +23,7 @@ INDEX_STREAMS = {
     "reporting_lines",
 }
 NOT_SHOWN = {
+    "audit_read",
     "external_identity",
     "key_ring",
     "password_reset",

@@ -11,6 +11,7 @@ from lms.composition import Pool, open_pool
 from projections.source import Source, open_source
 from tests.commands.system import MASTER_KEY, Given, Person, System
 from tests.read_api.reading import Reading, read_api
+from tests.read_api.recording import a_write_api
 from tests.servers.postgres import Database
 
 
@@ -35,8 +36,17 @@ def pool(shared_database: Database) -> Iterator[Pool]:
 
 
 @pytest.fixture(scope="session")
-def reading(shared_database: Database, source: Source, pool: Pool) -> Iterator[Reading]:
-    with read_api(shared_database, source, pool) as running:
+def write_api(system: System) -> Iterator[str]:
+    """The address of a write API, which records reads of the audit trail."""
+    with a_write_api(system) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def reading(
+    shared_database: Database, source: Source, pool: Pool, write_api: str
+) -> Iterator[Reading]:
+    with read_api(shared_database, source, pool, write_api_url=write_api) as running:
         yield running
 
 

@@ -17,20 +17,27 @@ from access.tokens import InvalidToken
 from bus.asyncapi import asyncapi
 from domain.catalogue import AGGREGATES
 from edge.metrics import RequestMetrics
+from event_store.addresses import Clients
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
 from lms.composition import Pool
 from projections.catalogue import PROJECTIONS
+from projections.failure import Fenced
 from projections.opening import open_live
+from projections.projection import Projection
 from projections.source import Source
+from projections.track import Track
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
+from read_api.audit_reads import AuditReads
 from read_api.database import open_pool
 from tests.commands.system import MASTER_KEY, Person
 from tests.servers.postgres import Database
 
 Json = Any
+NOWHERE = "http://127.0.0.1:9"
+"""Where nobody answers."""
 
 
 class Names:
@@ -60,6 +67,7 @@ class Reading:
         self.client = client
         self._source = source
         self._projected = -1
+        self._tracks: dict[str, Track] = {}
 
     def get(self, path: str, by: Person | Actor | None = None, **options: Any) -> httpx.Response:
         """Asks as somebody, or without a log-in. `headers` and `params` as in httpx."""
@@ -90,27 +98,51 @@ class Reading:
         if last == self._projected:
             return
         for projection in PROJECTIONS:
-            open_live(projection, self._source).close()
+            self._catch_up(projection)
         self._projected = last
+
+    def _catch_up(self, projection: Projection) -> None:
+        """What was opened once stays open: that takes longer than catching up."""
+        track = self._tracks.get(projection.name)
+        if track is not None:
+            try:
+                self._source.catch_up(track)
+            except Fenced:  # somebody else projects into the same tables
+                track.close()
+            else:
+                return
+        self._tracks[projection.name] = open_live(projection, self._source)
+
+    def close(self) -> None:
+        for track in self._tracks.values():
+            track.close()
 
 
 @contextmanager
 def read_api(
-    database: Database, source: Source, pool: Pool, analytics_url: str = "http://127.0.0.1:9"
+    database: Database,
+    source: Source,
+    pool: Pool,
+    analytics_url: str = NOWHERE,
+    write_api_url: str = NOWHERE,
 ) -> Iterator[Reading]:
     """A running read API; `pool` logs in as its role, for what blocks."""
-    types = EventTypes(AGGREGATES)
+    types, personal = EventTypes(AGGREGATES), PersonalKeys(pool, MASTER_KEY)
     app = create_read_api(
         open_pool(database.read_url, connections=4),
         verifier=Names(),
         keys=VerificationKeys(pool),
-        mapper=Mapper(types, PersonalKeys(pool, MASTER_KEY)),
+        mapper=Mapper(types, personal),
+        clients=Clients(personal, MASTER_KEY),
         printer=Sheet(),
         analytics=AnalyticsClient(analytics_url, "internal"),
+        reads=AuditReads(write_api_url),
         event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version="1")),
         checks={},
         metrics=RequestMetrics(CollectorRegistry()),
         version="1",
     )
     with TestClient(app) as client:
-        yield Reading(client, source)
+        reading = Reading(client, source)
+        yield reading
+        reading.close()
