@@ -26,6 +26,8 @@ OBLIGATION = Temporal(
         "state": "text",
         "state_position": "bigint",
         "state_at": "timestamptz",
+        "since_position": "bigint",
+        "since_at": "timestamptz",
         "completed_at": "timestamptz",
         "withdrawn_at": "timestamptz",
         "withdrawn_by": "uuid",
@@ -87,12 +89,7 @@ class ComplianceProjection(Projection):
     def completed(self, event: Enrollment.Completed, record: Record) -> Iterable[Statement]:
         yield OBLIGATION.change(
             record,
-            {
-                "state": "completed",
-                "state_position": record.position,
-                "state_at": record.recorded_at,
-                "completed_at": event.timestamp,
-            },
+            {**_state(record, "completed"), "completed_at": event.timestamp},
             where="id = %s AND state = 'assigned'",
             params=(record.stream_id,),
         )
@@ -116,11 +113,12 @@ class ComplianceProjection(Projection):
 
     @on(Certificate.Issued)
     def certified(self, event: Certificate.Issued, record: Record) -> Iterable[Statement]:
-        certificate = {
+        certificate: dict[str, object] = {
             "certificate_id": record.stream_id,
             "expires_at": event.expires_at,
-            "revoked_at": None,
         }
+        if event.expires_at is not None and event.expires_at <= record.recorded_at:
+            certificate |= _state(record, "completed")  # history: it had expired by then
         yield OBLIGATION.change(
             record,
             certificate,
@@ -130,11 +128,7 @@ class ComplianceProjection(Projection):
 
     @on(Certificate.Revoked)
     def revoked(self, event: Certificate.Revoked, record: Record) -> Iterable[Statement]:
-        revocation = {
-            "revoked_at": event.timestamp,
-            "state_position": record.position,
-            "state_at": record.recorded_at,
-        }
+        revocation = {"revoked_at": event.timestamp, **_state(record, "completed")}
         yield OBLIGATION.change(
             record, revocation, where="certificate_id = %s", params=(record.stream_id,)
         )
@@ -211,11 +205,16 @@ def _assigned(event: Enrollment.Created | Enrollment.Reinstated, record: Record)
         "assigned_by": event.enrolled_by,
         "assigned_at": event.timestamp,
         "due_at": event.due_at or "infinity",
-        "state": "assigned",
-        "state_position": record.position,
-        "state_at": record.recorded_at,
+        "since_position": record.position,
+        "since_at": record.recorded_at,
+        **_state(record, "assigned"),
     }
     return OBLIGATION.begin(record, obligation, key="id")
+
+
+def _state(record: Record, state: str) -> dict[str, object]:
+    """How it stands from an event on, if only in part."""
+    return {"state": state, "state_position": record.position, "state_at": record.recorded_at}
 
 
 def _unless(condition: Sql, then: str, otherwise: str) -> Sql:

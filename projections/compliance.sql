@@ -12,8 +12,10 @@ CREATE TABLE compliance_obligation (
     assigned_at    timestamptz NOT NULL,
     due_at         timestamptz NOT NULL,  -- infinity: never
     state          text        NOT NULL,  -- assigned, completed, withdrawn
-    state_position bigint      NOT NULL,  -- of the event that brought that state about
+    state_position bigint      NOT NULL,  -- of the event that brought how it stands about
     state_at       timestamptz NOT NULL,  -- when that was recorded
+    since_position bigint      NOT NULL,  -- of the event that obliged
+    since_at       timestamptz NOT NULL,  -- when that was recorded
     completed_at   timestamptz,
     withdrawn_at   timestamptz,  -- while assigned: the learner left, which releases nobody
     withdrawn_by   uuid,

@@ -80,6 +80,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     active: bool
     active_at: datetime
     active_position: int
+    since_at: datetime
+    since_position: int
+    state: str
     state_at: datetime
     state_position: int
     due_at: datetime | None
@@ -105,7 +108,8 @@ SELECT o.id, o.learner_id, coalesce(learner.full_name, 'erased person') AS learn
     judged.was_compliant, judged.compliant, coalesce(person.active, true) AS active,
     coalesce(person.active_at, o.state_at) AS active_at,
     coalesce(person.active_position, o.state_position) AS active_position,
-    o.state_at, o.state_position, nullif(o.due_at, 'infinity') AS due_at, o.expires_at
+    o.since_at, o.since_position, o.state, o.state_at, o.state_position,
+    nullif(o.due_at, 'infinity') AS due_at, o.expires_at
 FROM candidate
 JOIN read_models.compliance_obligation AS o ON o.id = candidate.id AND {holds}{joined}
 LEFT JOIN read_models.learner ON learner.id = o.learner_id
@@ -125,6 +129,12 @@ _CHANGED = {
     Change.NEWLY_REQUIRED: "was_compliant IS NULL AND compliant",
     Change.NO_LONGER_REQUIRED: "was_compliant IS NOT NULL AND compliant IS NULL",
 }
+
+
+_Cause = tuple[datetime, int | None]
+"""The instant, and the position of the event; None: nothing but time."""
+
+_SHOWN = sorted({*Difference.__struct_fields__} & {*Row.__struct_fields__})
 
 
 class Between(msgspec.Struct, frozen=True):
@@ -172,19 +182,16 @@ def query(
 
 
 def difference(row: Row) -> Difference:
-    """Finds what brought it about: the last of the things that had to be so."""
-    position, at = _cause(row)
-    shown = {name: getattr(row, name) for name in _SHOWN}
+    """Finds out what became of an obligation, and what brought that about."""
+    change = _change(row.was_compliant, row.compliant)
+    at, position = _cause(row, change)
     return Difference(
-        **shown,
-        change=_change(row.was_compliant, row.compliant),
+        **{name: getattr(row, name) for name in _SHOWN},
+        change=change,
         caused_by="time" if position is None else "event",
         position=position,
         changed_at=at,
     )
-
-
-_SHOWN = tuple(name for name in Difference.__struct_fields__ if name in set(Row.__struct_fields__))
 
 
 def _change(before: bool | None, after: bool | None) -> Change:
@@ -195,16 +202,18 @@ def _change(before: bool | None, after: bool | None) -> Change:
     return Change.NEWLY_REQUIRED if before is None else Change.BECAME_COMPLIANT
 
 
-def _cause(row: Row) -> tuple[int | None, datetime]:
-    """The position (None: nothing but time) and the instant of what made it as it is."""
-    if not row.active:
-        return row.active_position, row.active_at
-    causes: list[tuple[int | None, datetime]] = [
-        (row.state_position, row.state_at),
-        (row.active_position, row.active_at),
-    ]
+def _cause(row: Row, change: Change) -> _Cause:
+    """The last of the things that had to be so; of what needs only one, that."""
+    state, active = (row.state_at, row.state_position), (row.active_at, row.active_position)
+    match change:
+        case Change.NO_LONGER_REQUIRED:
+            return state if row.state == "withdrawn" else active
+        case Change.NEWLY_REQUIRED:
+            causes: list[_Cause] = [(row.since_at, row.since_position), active]
+        case _:
+            causes = [state, active]
     if row.after == Status.OVERDUE and row.due_at is not None:
-        causes.append((None, row.due_at))
+        causes.append((row.due_at, None))
     if row.after == Status.EXPIRED and row.expires_at is not None:
-        causes.append((None, row.expires_at))
-    return max(causes, key=lambda cause: cause[1])
+        causes.append((row.expires_at, None))
+    return max(causes, key=lambda cause: (cause[0], cause[1] or 0))
