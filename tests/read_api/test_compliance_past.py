@@ -133,7 +133,7 @@ def is_compliant(standing: Standing | None) -> bool | None:
 
 
 forall = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
