@@ -40,8 +40,12 @@ CREATE INDEX compliance_obligation_certificate ON compliance_obligation (certifi
 -- What goes wrong, or is let off: few, and what is asked for most.
 CREATE INDEX compliance_obligation_overdue ON compliance_obligation (due_at, id)
     WHERE state = 'assigned' AND to_at > due_at;
-CREATE INDEX compliance_obligation_rare ON compliance_obligation (due_at, id)
-    WHERE state = 'withdrawn' OR revoked_at IS NOT NULL OR completed_at > due_at;
+CREATE INDEX compliance_obligation_late ON compliance_obligation (due_at, id)
+    WHERE completed_at > due_at;
+CREATE INDEX compliance_obligation_revoked ON compliance_obligation (due_at, id)
+    WHERE revoked_at IS NOT NULL;
+CREATE INDEX compliance_obligation_withdrawn ON compliance_obligation (due_at, id)
+    WHERE state = 'withdrawn';
 
 -- Where a person belonged, and whether their account was active.
 CREATE TABLE compliance_person (

@@ -37,9 +37,21 @@ Act = tuple[str, int, int, int]
 """What is done, to whom, with what, and by how much."""
 
 DEEDS = {
-    "assign": 5, "learn": 4, "certify": 4, "revoke": 2, "enrol": 2, "withdraw": 1,
-    "leave course": 2, "retire": 1, "return": 1, "place": 2, "put under": 2,
-    "retitle": 1, "rename": 1, "move": 2, "wait": 1,
+    "assign": 5,
+    "learn": 4,
+    "certify": 4,
+    "revoke": 2,
+    "enrol": 4,
+    "withdraw": 1,
+    "leave course": 4,
+    "retire": 1,
+    "return": 1,
+    "place": 4,
+    "put under": 2,
+    "retitle": 1,
+    "rename": 1,
+    "move": 4,
+    "wait": 1,
 }
 """How often each is done."""
 

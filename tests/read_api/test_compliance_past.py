@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -148,9 +149,15 @@ def test_every_moment_is_as_the_events_up_to_it_say(view: View, acts: list[Act])
 @given(acts=ACTS)
 def test_filters_go_by_what_was_so_then(view: View, acts: list[Act]) -> None:
     company = company_of(acts, view)
-    moment, past = Moment(company.now), Past(company.told)
-    all_then = past.standings(moment.at)
+    told = company.told
+    for count in (len(told), len(told) * 3 // 4, len(told) // 2):
+        last = told[count - 1].record
+        moment = Moment(last.recorded_at, last.position)
+        compare_filters(view, company, moment, Past(told[:count]))
 
+
+def compare_filters(view: View, company: Company, moment: Moment, past: Past) -> None:
+    all_then = past.standings(moment.at)
     for top in company.departments:
         found = view.obligations(moment, Asked(people=People.ALL, department_id=top))
         assert same(found, [it for it in all_then if past.is_below(it["department_id"], top)])
@@ -189,11 +196,9 @@ def test_a_summary_counts_what_a_list_shows(view: View, acts: list[Act]) -> None
 def test_differences_are_those_of_the_two_pasts(view: View, acts: list[Act]) -> None:
     company = company_of(acts, view)
     told = company.told
-    instants = sorted({each.record.recorded_at for each in told})
-    chosen = [instants[0], instants[len(instants) // 2], company.now + MINUTE * 10]
-    for first, second in ((chosen[0], chosen[2]), (chosen[1], chosen[2]), (chosen[0], chosen[1])):
-        if first == second:
-            continue
+    instants = sorted({each.record.recorded_at for each in told})[-12:]
+    last = company.now + MINUTE * 10
+    for first, second in [(instants[0], last), *pairwise([*instants, last])]:
         before, after = (
             {
                 it["id"]: it
