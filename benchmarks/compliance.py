@@ -76,7 +76,8 @@ SELECT person(n), department((n + state) % {departments}), NULL,
     CASE WHEN n > 1 THEN person(greatest(n / 10, 1)) END,
     NOT (state = 2 AND n % 5 = 0), 1, at(0), position_at(began), position_at(ended), began,
     CASE WHEN state = 2 THEN 'infinity' ELSE ended END
-FROM generate_series(1, {people}) AS n, LATERAL (VALUES (random() * {days})) AS change (day),
+FROM generate_series(1, {people}) AS n,
+    LATERAL (VALUES (n * 7919 % 10007 * {days} / 10007.0)) AS change (day),
     LATERAL (VALUES (1, at(-1), at(day)), (2, at(day), at(100000))) AS held (state, began, ended);
 UPDATE compliance_v1.compliance_person SET to_position = {open} WHERE to_at = 'infinity';
 
@@ -184,6 +185,7 @@ def _shapes(read_url: str) -> dict[str, Shape]:
         "of a manager's people then": page(lambda: Asked(manager_id=_id("person", 40))),
         "seen by their manager": page(Asked, asking=manager),
         "overdue, seen by their manager": page(Asked, Sought(status=Status.OVERDUE), manager),
+        "of a director's people then": page(lambda: Asked(manager_id=_id("person", 1))),
         "of who has left": page(lambda: Asked(people=People.LEFT)),
         "violated": page(Asked, Sought(compliant=False)),
         **{status.value: page(Asked, Sought(status=status)) for status in Status},

@@ -33,6 +33,7 @@ CREATE INDEX compliance_obligation_due ON compliance_obligation (due_at, id);
 CREATE INDEX compliance_obligation_course ON compliance_obligation (course_id, due_at, id);
 CREATE INDEX compliance_obligation_learner ON compliance_obligation (learner_id, due_at, id);
 CREATE INDEX compliance_obligation_from ON compliance_obligation (from_at);
+CREATE INDEX compliance_obligation_position ON compliance_obligation (from_position);
 CREATE INDEX compliance_obligation_expiry ON compliance_obligation (expires_at)
     WHERE expires_at IS NOT NULL;
 CREATE INDEX compliance_obligation_certificate ON compliance_obligation (certificate_id)
@@ -66,6 +67,7 @@ CREATE TABLE compliance_person (
 CREATE INDEX compliance_person_manager ON compliance_person (manager_id);
 CREATE INDEX compliance_person_department ON compliance_person (department_id);
 CREATE INDEX compliance_person_from ON compliance_person (from_at);
+CREATE INDEX compliance_person_left ON compliance_person (from_at) WHERE NOT active;
 
 CREATE TABLE compliance_course (
     course_id     uuid        NOT NULL,

@@ -10,6 +10,7 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, QueryParameter
+from msgspec.structs import replace
 
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Keyset, Limit
 from edge.faults import invalid
@@ -32,7 +33,7 @@ from read_api.compliance_obligations import (
     Sought,
     obligations_after,
 )
-from read_api.compliance_rows import Asked, People, Status
+from read_api.compliance_rows import Asked, People, Status, weighed
 from read_api.compliance_summary import Per, Summary, SummaryRow, summary
 from read_api.csv_download import csv_of, csv_of_pages, wants_csv
 
@@ -84,22 +85,16 @@ def provide_group(
     department_id: Department = None,
     manager_id: Manager = None,
     course_id: FromQuery[UUID | None] = None,
-    people: Who = People.ACTIVE,
 ) -> Asked:
     """The filters that say of no single person how they stand."""
-    return Asked(
-        department_id=department_id,
-        manager_id=manager_id,
-        course_id=course_id,
-        people=people,
-    )
+    return Asked(department_id=department_id, manager_id=manager_id, course_id=course_id)
 
 
 def provide_asked(
     group: NamedDependency[Asked], learner_id: FromQuery[UUID | None] = None
 ) -> Asked:
     """The filters that all lists have."""
-    return msgspec.structs.replace(group, learner_id=learner_id)
+    return replace(group, learner_id=learner_id)
 
 
 async def provide_record(
@@ -133,6 +128,7 @@ class ComplianceController(Controller):
         sought: NamedDependency[Sought],
         as_of: AsOf = None,
         position: Position = None,
+        people: Who = People.ACTIVE,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
         format: Format = None,
@@ -141,9 +137,10 @@ class ComplianceController(Controller):
         """List who had to have done what at a moment and had they, by due dates."""
         at, behind = _place(CURSOR.decode(cursor), as_of, position)
         moment = at or await record.moment(as_of, position)
+        question = await weighed(asking, replace(asked, people=people), moment)
 
         async def rows(after: Key | None, most: int) -> Sequence[Obligation]:
-            return await obligations_after(asking, asked, sought, moment, after, most)
+            return await obligations_after(asking, question, sought, moment, after, most)
 
         if wants_csv(format, accept):
             return await csv_of_pages(Obligation, rows, _key, name=_named("compliance", moment))
@@ -157,13 +154,15 @@ class ComplianceController(Controller):
         group: NamedDependency[Asked],
         as_of: AsOf = None,
         position: Position = None,
+        people: Who = People.ACTIVE,
         per: FromQuery[Per] = Per.DEPARTMENT_AND_COURSE,
         format: Format = None,
         accept: Accept = JSON,
     ) -> Response[Any]:
         """Count how obligations stood at a moment, for each department and course."""
         moment = await record.moment(as_of, position)
-        found = await summary(asking, group, moment, per)
+        question = await weighed(asking, replace(group, people=people), moment)
+        found = await summary(asking, question, moment, per)
         if wants_csv(format, accept):
             return csv_of(SummaryRow, found.items, name=_named("compliance-summary", moment))
         return Response(found, headers=VARY)
@@ -193,9 +192,10 @@ class ComplianceController(Controller):
         if first.at >= second.at or (until and second.at != until):
             raise _refused("to", "It must come after `from`, and be the same on all pages.")
         between = Between(first, second, change)
+        question = await weighed(asking, replace(asked, people=People.ALL), second)
 
         async def rows(after: UUID | None, most: int) -> Sequence[Difference]:
-            return await rows_after(asking, asked, between, after, most)
+            return await rows_after(asking, question, between, after, most)
 
         if wants_csv(format, accept):
             name = _named("compliance-differences", second)

@@ -1,6 +1,6 @@
 """Obligations as they stood at a moment: the SQL that all queries on compliance are made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import msgspec
 
 from read_api.as_of import Moment
 from read_api.asking import Asking
-from read_api.condition import TRUE, Condition, Where, any_of
+from read_api.condition import Condition, Where, any_of
 
 
 class Status(StrEnum):
@@ -48,9 +48,11 @@ _CONDITIONS = {
     Status.WITHDRAWN: "{o}.state = 'withdrawn'",
 }
 
-DEPARTMENTS_BELOW = """
-SELECT department.id FROM read_models.compliance_department AS department
-WHERE department.path @> ARRAY[%s]::uuid[] AND {holds}"""
+IN_DEPARTMENT = """
+SELECT person.learner_id FROM read_models.compliance_person AS person
+WHERE {person} AND person.department_id = ANY(ARRAY(
+    SELECT department.id FROM read_models.compliance_department AS department
+    WHERE department.path @> ARRAY[%s]::uuid[] AND {department}))"""
 
 REPORTS_THEN = """
 WITH RECURSIVE report (id) AS (
@@ -62,6 +64,12 @@ WITH RECURSIVE report (id) AS (
 )
 SELECT id FROM report"""
 
+MANY = 300
+"""Looking each up costs as much as going through all when a group has about so many people."""
+LEFT_BY_THEN = """
+SELECT person.learner_id FROM read_models.compliance_person AS person
+WHERE NOT person.active AND {holds}"""
+
 JOINS = """
  LEFT JOIN read_models.compliance_person AS person
    ON person.learner_id = {o}.learner_id AND {person}
@@ -72,13 +80,30 @@ JOINS = """
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a query on compliance is narrowed down to; None: not narrowed."""
+    """What a query on compliance is narrowed down to; None: not narrowed.
+
+    `many` are those of its groups of people that are so large that it is better to go through the
+    obligations than to look up each person's: see `weighed`.
+    """
 
     department_id: UUID | None = None
     manager_id: UUID | None = None
     course_id: UUID | None = None
     learner_id: UUID | None = None
     people: People = People.ACTIVE
+    many: frozenset[str] = frozenset()
+
+
+async def weighed(asking: Asking, asked: Asked, moment: Moment) -> Asked:
+    """The same question, with which of its groups of people are large."""
+    many = {
+        name
+        for name, group in _groups(asked, moment)
+        if await asking.database.exists(
+            f"SELECT FROM ({group.sql}) AS person OFFSET {MANY} LIMIT 1", group.params
+        )
+    }
+    return msgspec.structs.replace(asked, many=frozenset(many))
 
 
 def is_status(status: Status, moment: Moment, *, o: str = "o") -> Condition:
@@ -119,29 +144,30 @@ def narrowed(asking: Asking, asked: Asked, moment: Moment) -> Where:
     where = asking.where(learner="o.learner_id", course="o.course_id")
     where.given("o.course_id = %s", asked.course_id)
     where.given("o.learner_id = %s", asked.learner_id)
-    where.also(_people(asked.people))
-    if asked.department_id is not None:
-        holds = moment.holds("department")
-        below = DEPARTMENTS_BELOW.format(holds=holds.sql)
-        where.also(
-            Condition(
-                f"person.department_id = ANY(ARRAY({below}))",
-                (asked.department_id, *holds.params),
-            )
-        )
-    if asked.manager_id is not None:
-        holds = moment.holds("person")
-        reports = REPORTS_THEN.format(holds=holds.sql)
-        params = (asked.manager_id, *holds.params, *holds.params)
-        where.also(Condition(f"o.learner_id IN ({reports})", params))
+    if asked.people is People.ACTIVE:
+        where.also(Condition("person.active IS NOT FALSE"))
+    for name, group in _groups(asked, moment):
+        where.also(_of(group, many=name in asked.many))
     return where
 
 
-def _people(people: People) -> Condition:
-    match people:
-        case People.ACTIVE:
-            return Condition("person.active IS NOT FALSE")
-        case People.LEFT:
-            return Condition("NOT person.active")
-        case People.ALL:
-            return TRUE
+def _of(group: Condition, *, many: bool) -> Condition:
+    """Whether the learner of `o` is in a group. An array is looked up in the index, person by
+    person; IS TRUE makes it a table of hashes that is asked for each obligation."""
+    hashed, looked_up = "(o.learner_id IN ({group})) IS TRUE", "o.learner_id = ANY(ARRAY({group}))"
+    return Condition((hashed if many else looked_up).format(group=group.sql), group.params)
+
+
+def _groups(asked: Asked, moment: Moment) -> Iterator[tuple[str, Condition]]:
+    """SQL of the ids of the people that a question is narrowed to, by what they have in common."""
+    held = moment.holds("person")
+    if asked.department_id is not None:
+        department = moment.holds("department")
+        sql = IN_DEPARTMENT.format(person=held.sql, department=department.sql)
+        params = (*held.params, asked.department_id, *department.params)
+        yield "department", Condition(sql, params)
+    if asked.manager_id is not None:
+        sql = REPORTS_THEN.format(holds=held.sql)
+        yield "manager", Condition(sql, (asked.manager_id, *held.params, *held.params))
+    if asked.people is People.LEFT:
+        yield "left", Condition(LEFT_BY_THEN.format(holds=held.sql), held.params)

@@ -156,7 +156,7 @@ class Company:
             done = enrollment.status is EnrollmentStatus.COMPLETED
             if not done or enrollment.id in self.certificates or not enrollment.completed_at:
                 return
-            expires_at = enrollment.completed_at + MINUTE * (much + 0.5)
+            expires_at = enrollment.completed_at + MINUTE * (20 * much + 0.5)
             certificate = Certificate.issue(
                 learner_id=enrollment.learner_id,
                 course_id=enrollment.course_id,
@@ -213,7 +213,7 @@ class Company:
         self._keep(self.tree, None)
 
     def _move(self, who: int, which: int, much: int) -> None:
-        parent = self.departments[who] if much else None
+        parent = self.departments[who] if much % 2 else None
         self.tree.move(department_id=self.departments[which], parent_id=parent, at=self.now)
         self._keep(self.tree, None)
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,7 @@ from projections.source import open_source
 from projections.track import Track
 from read_api.as_of import Moment
 from read_api.asking import Asking
-from read_api.compliance_differences import Between, query
+from read_api.compliance_differences import Between, Row, difference, query
 from read_api.compliance_obligations import Sought, obligations_query
 from read_api.compliance_rows import Asked, People, Status
 from read_api.compliance_summary import Per, summary_query
@@ -158,12 +159,14 @@ def test_filters_go_by_what_was_so_then(view: View, acts: list[Act]) -> None:
 
 def compare_filters(view: View, company: Company, moment: Moment, past: Past) -> None:
     all_then = past.standings(moment.at)
-    for top in company.departments:
-        found = view.obligations(moment, Asked(people=People.ALL, department_id=top))
-        assert same(found, [it for it in all_then if past.is_below(it["department_id"], top)])
-    for boss in company.learners:
-        found = view.obligations(moment, Asked(people=People.ALL, manager_id=boss.id))
-        assert same(found, [it for it in all_then if past.reports_to(it["learner_id"], boss.id)])
+    for top, boss in zip(company.departments, company.learners, strict=True):
+        below = [it for it in all_then if past.is_below(it["department_id"], top)]
+        reports = [it for it in all_then if past.reports_to(it["learner_id"], boss.id)]
+        for many in (frozenset[str](), frozenset({"department", "manager"})):
+            asked = Asked(people=People.ALL, department_id=top, many=many)
+            assert same(view.obligations(moment, asked), below)
+            asked = Asked(people=People.ALL, manager_id=boss.id, many=many)
+            assert same(view.obligations(moment, asked), reports)
     for status in Status:
         found = view.obligations(moment, sought=Sought(status=status))
         assert same(found, [it for it in all_then if it["status"] == status])
@@ -213,3 +216,64 @@ def test_differences_are_those_of_the_two_pasts(view: View, acts: list[Act]) -> 
         }
         found = view.differences(first, second)
         assert {(row["id"], row["was_compliant"], row["compliant"]) for row in found} == changed
+
+
+def causes(view: View, acts: list[Act], from_act: int = 0) -> list[tuple[str, str]]:
+    """What changed between an act and ten minutes after the last, and what brought that about."""
+    company = Company(view.track.position)
+    for act in acts[: from_act + 1]:
+        company.act(act)
+    first = company.now
+    for act in acts[from_act + 1 :]:
+        company.act(act)
+    view.tell(company.told)
+    rows = view.differences(first, company.now + 10 * MINUTE)
+    found = [difference(msgspec.convert(row, Row)) for row in rows]
+    types = {each.record.position: each.record.type for each in company.told}
+    return [(each.change.value, types.get(each.position or 0, "time")) for each in found]
+
+
+ASSIGN, LEARN, CERTIFY = ("assign", 1, 0, 1), ("learn", 1, 0, 1), ("certify", 1, 0, 0)
+CAUSES = {
+    "a due date": ([ASSIGN], 0, ("became_non_compliant", "time")),
+    "done late": (
+        [ASSIGN, ("wait", 0, 0, 4), LEARN],
+        1,
+        ("became_compliant", "enrollment.completed.v1"),
+    ),
+    "assigned and done": (
+        [("wait", 0, 0, 0), ASSIGN, LEARN],
+        0,
+        ("newly_required", "enrollment.created.v1"),
+    ),
+    "revoked": (
+        [ASSIGN, LEARN, CERTIFY, ("revoke", 1, 0, 1)],
+        2,
+        ("became_non_compliant", "certificate.revoked.v1"),
+    ),
+    "left": ([ASSIGN, ("retire", 1, 0, 1)], 0, ("no_longer_required", "learner.deactivated.v1")),
+    "back": (
+        [ASSIGN, ("retire", 1, 0, 1), ("wait", 0, 0, 4), ("return", 1, 0, 1)],
+        2,
+        ("became_non_compliant", "learner.reactivated.v1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_a_change_is_put_down_to_what_brought_it_about(view: View, name: str) -> None:
+    acts, from_act, expected = CAUSES[name]
+    assert causes(view, acts, from_act) == [expected]
+
+
+def test_a_clock_that_runs_backwards_makes_no_two_states_of_one_instant(view: View) -> None:
+    company = Company(view.track.position)
+    company.act(ASSIGN)
+    company.now -= 2 * MINUTE
+    company.act(LEARN)
+    view.tell(company.told)
+
+    for seconds in range(-300, 300, 20):
+        found = view.obligations(Moment(company.now + seconds * SECOND))
+        assert len(found) <= 1
+    assert [row["status"] for row in found] == ["completed"]
