@@ -173,7 +173,8 @@ def _shapes(read_url: str) -> dict[str, Shape]:
         return differences_query(admin, Asked(), between, None, 51)
 
     def below() -> Asked:
-        return Asked(department_id=_id("department", chance.randrange(DEPARTMENTS)))
+        department_id = _id("department", chance.randrange(DEPARTMENTS))
+        return Asked(department_id=department_id, many=frozenset({"department"}))
 
     return {
         "all": page(Asked),
@@ -185,8 +186,10 @@ def _shapes(read_url: str) -> dict[str, Shape]:
         "of a manager's people then": page(lambda: Asked(manager_id=_id("person", 40))),
         "seen by their manager": page(Asked, asking=manager),
         "overdue, seen by their manager": page(Asked, Sought(status=Status.OVERDUE), manager),
-        "of a director's people then": page(lambda: Asked(manager_id=_id("person", 1))),
-        "of who has left": page(lambda: Asked(people=People.LEFT)),
+        "of a director's people then": page(
+            lambda: Asked(manager_id=_id("person", 1), many=frozenset({"manager"}))
+        ),
+        "of who has left": page(lambda: Asked(people=People.LEFT, many=frozenset({"left"}))),
         "violated": page(Asked, Sought(compliant=False)),
         **{status.value: page(Asked, Sought(status=status)) for status in Status},
         "all at once: summary": lambda moment: summary_query(

@@ -21,9 +21,24 @@ class Per(StrEnum):
     COURSE = "course"
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """`required` are all but those withdrawn. Percentages are of these, null where there are none:
-    of `percent_completed` the work is done, of `percent_compliant` it is done or not due yet."""
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose obligations are counted, of which course."""
+
+    department_id: UUID | None = None
+    department: str | None = None
+    course_id: UUID | None = None
+    course_title: str | None = None
+
+
+class SummaryRow(Group, frozen=True, kw_only=True):
+    """People count in the department they were in themselves, not in those above it.
+
+    Without a department both of its fields are null, without `department_id` only the name is
+    known. A summary for each department has no course, one for each course no department, and the
+    total neither. `required` are all but those withdrawn. Percentages are of these, null where
+    there are none: of `percent_completed` the work is done, of `percent_compliant` it is done or
+    not due yet.
+    """
 
     required: int
     completed: int
@@ -37,34 +52,17 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     percent_compliant: float | None
 
 
-class SummaryRow(Counts, frozen=True, kw_only=True):
-    """People count in the department they were in themselves, not in those above it.
-
-    Without a department both of its fields are null, without `department_id` only the name is
-    known. A summary for each department has no course, and one for each course no department.
-    """
-
-    department_id: UUID | None = None
-    department: str | None = None
-    course_id: UUID | None = None
-    course_title: str | None = None
-
-
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """`as_of` is the instant at which due dates and expiry are judged."""
 
     as_of: datetime
     position: int | None
     items: Sequence[SummaryRow]
-    total: Counts
+    total: SummaryRow
     next_cursor: None = None
 
 
-class _Row(msgspec.Struct, frozen=True, kw_only=True):
-    department_id: UUID | None = None
-    department: str | None = None
-    course_id: UUID | None = None
-    course_title: str | None = None
+class _Row(Group, frozen=True, kw_only=True):
     completed: int
     completed_late: int
     due: int
@@ -131,11 +129,11 @@ def summary_query(
     return sql, (*counted, *person.params, *where.params, *department.params, *course.params)
 
 
-def _total(rows: Sequence[_Row]) -> Counts:
+def _total(rows: Sequence[_Row]) -> SummaryRow:
     sums: dict[str, Any] = {
         status.value: sum(getattr(row, status) for row in rows) for status in Status
     }
-    return Counts(**sums, **_derived(rows))
+    return SummaryRow(**sums, **_derived(rows))
 
 
 def _derived(rows: Sequence[_Row]) -> dict[str, Any]:
