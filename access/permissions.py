@@ -199,6 +199,10 @@ QUERIES: dict[str, Row] = {
     "GetEngagementAnalytics":   Row(____,  OWN,   REPS,   ANY,    ANY,    ANY,  ____),
     "QueryAnalytics":           Row(____,  ____,  ____,   ____,   ANY,    ANY,  ____),
 
+    "ListCompliance":           Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "ListComplianceDifferences":Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
+    "GetComplianceSummary":     Row(____,  OWN,   REPS,   ANY,    ANY,    ANY,  ____, DEPT),
+
     "ListAuditEvents":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetAuditStream":           Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 

@@ -15,6 +15,7 @@ NAMES = (
     "visibility",
     "projection_rebuild",
     "authorization",
+    "compliance",
     "analytics_load",
     "provisioning",
     "audit_search",

@@ -4,6 +4,7 @@ from projections.assessment import AssessmentProjection
 from projections.attempt import AttemptProjection
 from projections.audit import AuditProjection
 from projections.certificate import CertificateProjection
+from projections.compliance import ComplianceProjection
 from projections.course import CourseProjection
 from projections.enrollment import EnrollmentProjection
 from projections.feedback import FeedbackProjection
@@ -21,6 +22,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     OrganizationProjection(),
     LearnerProjection(),
     CourseProjection(),
+    ComplianceProjection(),
     EnrollmentProjection(),
     AssessmentProjection(),
     AttemptProjection(),

@@ -29,6 +29,7 @@ from read_api.attempt import AttemptController
 from read_api.audit import AuditController
 from read_api.audit_reads import READS_STATE, AuditReads
 from read_api.certificate import CertificateController, CertificatePrinter
+from read_api.compliance import ComplianceController
 from read_api.course import CourseController
 from read_api.database import Database, Pool
 from read_api.discovery import EventCatalogue, asyncapi, jwks
@@ -60,6 +61,7 @@ CONTROLLERS: tuple[Any, ...] = (
     AttemptController,
     AuditController,
     CertificateController,
+    ComplianceController,
     CourseController,
     DepartmentController,
     EnrollmentController,

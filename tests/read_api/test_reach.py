@@ -41,6 +41,9 @@ PATHS = {
     "ListCertificates": "/certificates",
     "GetCertificate": f"/certificates/{NOBODY_KNOWN}",
     "GetCertificatePdf": f"/certificates/{NOBODY_KNOWN}/pdf",
+    "ListCompliance": "/compliance",
+    "ListComplianceDifferences": "/compliance/differences?from=2020-01-01T00:00:00Z",
+    "GetComplianceSummary": "/compliance/summary",
     "ListAuditEvents": "/audit/events",
     "GetAuditStream": f"/audit/streams/{NOBODY_KNOWN}",
     "ListScimUsers": "/scim/v2/Users",
@@ -56,7 +59,7 @@ PATHS = {
     "GetImport": f"/users/imports/{NOBODY_KNOWN}",
     "ListImportRows": f"/users/imports/{NOBODY_KNOWN}/rows",
 }
-ALWAYS_THERE = {"GetMySecondFactor", "GetScimConfiguration"}
+ALWAYS_THERE = {"GetComplianceSummary", "GetMySecondFactor", "GetScimConfiguration"}
 """Who has no second factor is told so."""
 ONE = {name for name in PATHS if name.startswith("Get")} - ALWAYS_THERE | {"ListImportRows"}
 """Answers 404 for what isn't there."""

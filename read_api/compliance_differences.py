@@ -1,0 +1,219 @@
+"""What changed in compliance between two instants, and what changed it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from read_api.as_of import Moment
+from read_api.asking import Asking
+from read_api.compliance_rows import (
+    Asked,
+    Status,
+    is_compliant,
+    joined,
+    narrowed,
+    status_of,
+)
+from read_api.condition import Condition
+
+
+class Change(StrEnum):
+    """What became of an obligation between two instants."""
+
+    BECAME_COMPLIANT = "became_compliant"
+    BECAME_NON_COMPLIANT = "became_non_compliant"
+    NEWLY_REQUIRED = "newly_required"
+    NO_LONGER_REQUIRED = "no_longer_required"
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """An obligation that stood otherwise at the second instant than at the first.
+
+    `before` and `after` are its status; null: it wasn't there, or the person's account wasn't
+    active. It changed by an event, at `position`, or because time went by: a due date or the expiry
+    of a certificate, and then `position` is null. Names are as they were at the second instant,
+    people's as they are now.
+    """
+
+    id: UUID
+    learner_id: UUID
+    learner_name: str
+    department_id: UUID | None
+    department: str | None
+    course_id: UUID
+    course_title: str | None
+    before: str | None
+    after: str | None
+    change: Change
+    caused_by: Literal["event", "time"]
+    position: int | None
+    changed_at: datetime
+
+
+class Differences(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """One page of what changed after the instant `from`, up to `to`."""
+
+    from_: datetime
+    to: datetime
+    items: Sequence[Difference]
+    next_cursor: str | None = None
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """How an obligation stood at two instants, and since when what makes it so is so."""
+
+    id: UUID
+    learner_id: UUID
+    learner_name: str
+    department_id: UUID | None
+    department: str | None
+    course_id: UUID
+    course_title: str | None
+    before: str | None
+    after: str | None
+    was_compliant: bool | None
+    compliant: bool | None
+    active: bool
+    active_at: datetime
+    active_position: int
+    since_at: datetime
+    since_position: int
+    state: str
+    state_at: datetime
+    state_position: int
+    due_at: datetime | None
+    expires_at: datetime | None
+
+
+_CANDIDATES = """
+    SELECT id FROM read_models.compliance_obligation WHERE from_at > %s AND from_at <= %s
+    UNION SELECT id FROM read_models.compliance_obligation
+    WHERE state = 'assigned' AND due_at >= %s AND due_at < %s
+    UNION SELECT id FROM read_models.compliance_obligation
+    WHERE expires_at > %s AND expires_at <= %s
+    UNION SELECT o.id FROM read_models.compliance_person AS person
+    JOIN read_models.compliance_obligation AS o ON o.learner_id = person.learner_id
+    WHERE person.from_at > %s AND person.from_at <= %s"""
+"""SQL: the obligations to which anything at all has happened."""
+
+_SQL = """
+WITH candidate AS MATERIALIZED ({candidates})
+SELECT o.id, o.learner_id, coalesce(learner.full_name, 'erased person') AS learner_name,
+    person.department_id, coalesce(department.name, person.department) AS department,
+    o.course_id, course.title AS course_title, stood.before, stood.after,
+    judged.was_compliant, judged.compliant, coalesce(person.active, true) AS active,
+    coalesce(person.active_at, o.state_at) AS active_at,
+    coalesce(person.active_position, o.state_position) AS active_position,
+    o.since_at, o.since_position, o.state, o.state_at, o.state_position,
+    nullif(o.due_at, 'infinity') AS due_at, o.expires_at
+FROM candidate
+JOIN read_models.compliance_obligation AS o ON o.id = candidate.id AND {holds}{joined}
+LEFT JOIN read_models.learner ON learner.id = o.learner_id
+LEFT JOIN read_models.compliance_obligation AS was ON was.id = o.id AND {held}
+LEFT JOIN read_models.compliance_person AS who ON who.learner_id = o.learner_id AND {was_who}
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN who.active IS NOT FALSE THEN {before} END AS before,
+        CASE WHEN person.active IS NOT FALSE THEN {after} END AS after
+) AS stood
+CROSS JOIN LATERAL (SELECT {was_compliant} AS was_compliant, {compliant} AS compliant) AS judged
+{where} ORDER BY o.id LIMIT %s"""
+
+_CHANGED = {
+    None: "was_compliant IS DISTINCT FROM compliant",
+    Change.BECAME_COMPLIANT: "NOT was_compliant AND compliant",
+    Change.BECAME_NON_COMPLIANT: "was_compliant IS NOT FALSE AND NOT compliant",
+    Change.NEWLY_REQUIRED: "was_compliant IS NULL AND compliant",
+    Change.NO_LONGER_REQUIRED: "was_compliant IS NOT NULL AND compliant IS NULL",
+}
+
+
+_Cause = tuple[datetime, int | None]
+"""The instant, and the position of the event; None: nothing but time."""
+
+_SHOWN = sorted({*Difference.__struct_fields__} & {*Row.__struct_fields__})
+
+
+class Between(msgspec.Struct, frozen=True):
+    """Two instants, the first before the second, and which changes are asked for; None: all."""
+
+    first: Moment
+    second: Moment
+    change: Change | None = None
+
+
+async def rows_after(
+    asking: Asking, asked: Asked, between: Between, after: UUID | None, limit: int
+) -> Sequence[Difference]:
+    """At most `limit` differences that the one who asks may see, behind an obligation's id."""
+    sql, params = query(asking, asked, between, after, limit)
+    rows = await asking.database.all(Row, sql, params)
+    return [difference(row) for row in rows]
+
+
+def query(
+    asking: Asking, asked: Asked, between: Between, after: UUID | None, limit: int
+) -> tuple[str, Sequence[object]]:
+    """The SQL of what `rows_after` answers."""
+    first, second = between.first, between.second
+    holds, held, was_who = second.holds("o"), first.holds("was"), first.holds("who")
+    joins = joined(second)
+    before, now = status_of(first, o="was"), status_of(second)
+    where = narrowed(asking, asked, second).also(Condition(_CHANGED[between.change]))
+    where.given("o.id > %s", after)
+    sql = _SQL.format(
+        candidates=_CANDIDATES,
+        holds=holds.sql,
+        joined=joins.sql,
+        held=held.sql,
+        was_who=was_who.sql,
+        before=before.sql,
+        after=now.sql,
+        was_compliant=is_compliant("stood.before"),
+        compliant=is_compliant("stood.after"),
+        where=where,
+    )
+    parts = (holds, joins, held, was_who, before, now)
+    params = tuple(param for part in parts for param in part.params)
+    return sql, (*(first.at, second.at) * 4, *params, *where.params, limit)
+
+
+def difference(row: Row) -> Difference:
+    """Finds out what became of an obligation, and what brought that about."""
+    change = _change(row.was_compliant, row.compliant)
+    at, position = _cause(row, change)
+    return Difference(
+        **{name: getattr(row, name) for name in _SHOWN},
+        change=change,
+        caused_by="time" if position is None else "event",
+        position=position,
+        changed_at=at,
+    )
+
+
+def _change(before: bool | None, after: bool | None) -> Change:
+    if after is None:
+        return Change.NO_LONGER_REQUIRED
+    if not after:
+        return Change.BECAME_NON_COMPLIANT
+    return Change.NEWLY_REQUIRED if before is None else Change.BECAME_COMPLIANT
+
+
+def _cause(row: Row, change: Change) -> _Cause:
+    """The last of the things that had to be so; of what needs only one, that."""
+    state, active = (row.state_at, row.state_position), (row.active_at, row.active_position)
+    match change:
+        case Change.NO_LONGER_REQUIRED:
+            return state if row.state == "withdrawn" else active
+        case Change.NEWLY_REQUIRED:
+            causes: list[_Cause] = [(row.since_at, row.since_position), active]
+        case _:
+            causes = [state, active]
+    if row.after == Status.OVERDUE and row.due_at is not None:
+        causes.append((row.due_at, None))
+    if row.after == Status.EXPIRED and row.expires_at is not None:
+        causes.append((row.expires_at, None))
+    return max(causes, key=lambda cause: (cause[0], cause[1] or 0))
