@@ -8,9 +8,8 @@ from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
-from domain.errors import NotFound
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Keyset, Limit, Page
 from event_store.record import Record
 from read_api.asking import READS, Asking
@@ -52,7 +51,6 @@ Until = Annotated[
 First = Annotated[Order, QueryParameter(name="order", description="Which come first.")]
 
 KEYSETS = {order: Keyset(f"events, {order} first", tuple[int]) for order in Order}
-VERSIONS = Keyset("versions of a stream", tuple[int])
 
 
 class AuditController(Controller):
@@ -85,27 +83,6 @@ class AuditController(Controller):
         where.given("recorded_at < %s", until)
         where.also(_by(actor)).also(_of_type(type))
         return await _events(asking, historian, where, order, limit, cursor)
-
-    @get("/streams/{stream_id:uuid}", operation_id="GetAuditStream")
-    async def stream(
-        self,
-        stream_id: FromPath[UUID],
-        asking: NamedDependency[Asking],
-        historian: NamedDependency[Historian],
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: CursorParameter = None,
-    ) -> Page[AuditEntry]:
-        """Get the history of one stream from its beginning."""
-        after = VERSIONS.decode(cursor)
-        records = await asking.database.all(
-            Record,
-            f"{SELECT} WHERE stream_id = %s AND version > %s ORDER BY version LIMIT %s",
-            (stream_id, after[0] if after else 0, limit + 1),
-        )
-        if not records and after is None:
-            raise NotFound("There is no such stream.")
-        page = VERSIONS.page(records, limit, lambda row: (row.version,), lambda row: row)
-        return await _described(asking, historian, page)
 
 
 async def _events(
