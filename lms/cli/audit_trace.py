@@ -26,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a position, <stream id>/<version>, the id of a stream (a certificate, an attempt, …)"
         " or a correlation id",
     )
+    parser.add_argument("--changes", action="store_true", help="with what each event changed")
     parser.add_argument("--limit", type=int, default=MOST_TRACED, help="the most events told")
 
 
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             trace = await trace_of_version(*desk, stream_id, version, options.limit)
         else:
             trace = await trace_of(*desk, options.id, options.limit)
-        print("\n".join(as_text(trace)))
+        print("\n".join(as_text(trace, changes=options.changes)))
 
     return ask(settings, tell)
 
@@ -51,11 +52,11 @@ def event_id(text: str) -> int | UUID | tuple[UUID, int]:
     return int(text) if text.isdigit() else UUID(text)
 
 
-def as_text(trace: Trace) -> Iterator[str]:
+def as_text(trace: Trace, *, changes: bool = False) -> Iterator[str]:
     """The tree, line by line, then the people."""
     for root in trace.roots:
         yield f"{_when(root)}{root.sentence}"
-        yield from _below(root, "")
+        yield from _below(root, "", changes=changes)
     if trace.people:
         yield "\nWho had a part in it:"
     for person in trace.people:
@@ -64,13 +65,16 @@ def as_text(trace: Trace) -> Iterator[str]:
         yield "\nThere is more: this is where it was cut off."
 
 
-def _below(node: TraceNode, margin: str) -> Iterator[str]:
+def _below(node: TraceNode, margin: str, *, changes: bool) -> Iterator[str]:
     branches = [*node.because, *node.led_to]
+    if changes:
+        bar = BAR if branches else SPACE
+        yield from (f"{margin}{bar}  - {change.text}" for change in node.changes)
     for number, branch in enumerate(branches, start=1):
         is_last = number == len(branches)
         sign, further = (END, SPACE) if is_last else (FORK, BAR)
         yield f"{margin}{sign}{_when(branch)}{SAID.get(branch.why, '')}{branch.sentence}"
-        yield from _below(branch, margin + further)
+        yield from _below(branch, margin + further, changes=changes)
 
 
 def _when(node: TraceNode) -> str:

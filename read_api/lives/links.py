@@ -1,7 +1,6 @@
 """What led to an event, as far as the event itself says: ids of other streams in its data."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +8,7 @@ import msgspec
 
 from domain.identity import attempt_series_id
 from event_store.record import Record
+from read_api.lives.names import id_of
 from read_api.lives.table import topic_of
 
 MOST: Final = 50
@@ -19,7 +19,6 @@ PEOPLE: Final = frozenset(
 """Fields with people who had a part in it: who acted is told with each event anyway."""
 PARTS: Final = frozenset({"kept", "lesson_id", "lessons", "module_id", "secret_id", "session_id"})
 """Fields with ids that have no stream of their own."""
-_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -29,11 +28,21 @@ def fields_of(record: Record) -> Mapping[str, Any]:
 
 
 def links_of(record: Record) -> list[UUID]:
-    """The streams that an event refers to, in the order of its fields."""
+    """The streams that an event names, in the order of its fields."""
+    named = dict.fromkeys(
+        id for name, value in fields_of(record).items() for id in _ids(name, value)
+    )
+    return [id for id in named if id != record.stream_id]
+
+
+def belonging_to(record: Record) -> list[UUID]:
+    """Streams that an event doesn't name and that belong to what it began, by ids that follow from
+    those in it: the attempts of an enrolment."""
+    if topic_of(record.type) not in {"enrollment.created", "enrollment.reinstated"}:
+        return []
     fields = fields_of(record)
-    named = [id for name, value in fields.items() for id in _ids(name, value)]
-    found = dict.fromkeys([*named, *_derived(record, fields)])
-    return [id for id in found if id != record.stream_id]
+    learner = UUID(fields["learner_id"])
+    return [attempt_series_id(learner, UUID(each)) for each in fields["assessments"][:MOST]]
 
 
 def version_in(fields: Mapping[str, Any], stream_type: str) -> Any:
@@ -46,13 +55,5 @@ def _ids(name: str, value: Any) -> Iterator[UUID]:
     if name in PEOPLE or name in PARTS:
         return
     for each in value[:MOST] if isinstance(value, list) else (value,):
-        if isinstance(each, str) and _ID.fullmatch(each):
-            yield UUID(each)
-
-
-def _derived(record: Record, fields: Mapping[str, Any]) -> Sequence[UUID]:
-    """Streams whose ids follow from those in the event: an enrolment's attempts."""
-    if topic_of(record.type) not in {"enrollment.created", "enrollment.reinstated"}:
-        return []
-    learner = UUID(fields["learner_id"])
-    return [attempt_series_id(learner, UUID(each)) for each in fields["assessments"][:MOST]]
+        if (id := id_of(each)) is not None:
+            yield id

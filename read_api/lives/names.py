@@ -1,5 +1,6 @@
 """What streams, and parts of them, are called: ids become names that people know."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +26,7 @@ READ: Final = (
 MOST: Final = 5_000
 """Ids that are looked up for one answer; further ones stay ids."""
 
+_WRITTEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = (
     "CASE WHEN key.destroyed_at IS NULL THEN learner.full_name"
     f" ELSE '{ERASED}' END"  # whether or not the read model has heard of it yet
@@ -82,8 +84,8 @@ async def names_of(database: Database, ids: Iterable[UUID]) -> Names:
 
 def ids_in(value: Any) -> Iterator[UUID]:
     """Every id in a value, however deep: of structs, mappings, collections."""
-    if isinstance(value, UUID):
-        yield value
+    if (id := id_of(value)) is not None:
+        yield id
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             yield from ids_in(getattr(value, name))
@@ -94,3 +96,10 @@ def ids_in(value: Any) -> Iterator[UUID]:
     elif isinstance(value, list | tuple | set | frozenset):
         for item in value:
             yield from ids_in(item)
+
+
+def id_of(value: Any) -> UUID | None:
+    """The id that a value is, be it written as a text."""
+    if isinstance(value, str) and _WRITTEN.fullmatch(value):
+        return UUID(value)
+    return value if isinstance(value, UUID) else None

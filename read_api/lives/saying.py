@@ -10,7 +10,7 @@ import msgspec
 
 from read_api.lives.changes import State
 from read_api.lives.field_names import plain_name
-from read_api.lives.names import Names
+from read_api.lives.names import Names, id_of
 
 LONGEST: Final = 200
 """Characters of a text that are told."""
@@ -25,8 +25,8 @@ def say(value: Any, names: Names) -> str:
     """A value as one would write it in a letter."""
     if isinstance(value, msgspec.Struct):
         return _said_struct(value, names)
-    if isinstance(value, UUID):
-        return str(names.get(value, value))
+    if (id := id_of(value)) is not None:
+        return str(names.get(id, id))
     if isinstance(value, Mapping | set | frozenset | list | tuple):
         return _listed(_said_parts(value, names))
     return _said_plain(value)
@@ -62,11 +62,17 @@ def _said_struct(value: msgspec.Struct, names: Names) -> str:
         if isinstance(called := getattr(value, title, None), str):
             return say(called, names)
     told = {name: getattr(value, name) for name in value.__struct_fields__}
-    return ", ".join(
-        f"{plain_name(name)} {say(each, names)}"
-        for name, each in told.items()
-        if each is not None and each != []
-    )
+    first, *others = [name for name, each in told.items() if each is not None and each != []] or [
+        ""
+    ]
+    if isinstance(told.get(first), UUID):
+        rest = [_said_field(name, told[name], names) for name in others]
+        return f"{say(told[first], names)} ({', '.join(rest)})"
+    return ", ".join(_said_field(name, told[name], names) for name in [first, *others] if name)
+
+
+def _said_field(name: str, value: Any, names: Names) -> str:
+    return f"{plain_name(name)} {say(value, names)}"
 
 
 def _listed(said: Iterable[str]) -> str:

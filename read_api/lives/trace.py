@@ -14,7 +14,7 @@ from event_store.record import Record
 from read_api.database import Database
 from read_api.history import SELECT, AuditEntry, Person
 from read_api.lives.archive import Archive
-from read_api.lives.entries import LifeEvent, Teller
+from read_api.lives.entries import FieldChange, LifeEvent, Teller
 from read_api.lives.table import is_key
 from read_api.lives.tree import Branch, Grower, Why
 
@@ -38,6 +38,7 @@ class TraceNode(msgspec.Struct, frozen=True, kw_only=True):
     actor: Person | None
     on_behalf_of: Person | None
     reason: str | None
+    changes: Sequence[FieldChange]
     event: AuditEntry
     because: Sequence["TraceNode"]
     led_to: Sequence["TraceNode"]
@@ -166,6 +167,7 @@ def _node(branch: Branch, told: Mapping[int, LifeEvent]) -> TraceNode:
         actor=event.actor,
         on_behalf_of=event.on_behalf_of,
         reason=event.reason,
+        changes=event.changes,
         event=event.event,
         because=[node for why, node in below if why is not Why.CONSEQUENCE],
         led_to=[node for why, node in below if why is Why.CONSEQUENCE],

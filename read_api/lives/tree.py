@@ -14,7 +14,7 @@ from event_store.event_type import EventTypes
 from event_store.record import Record
 from read_api.database import Database
 from read_api.history import SELECT
-from read_api.lives.links import fields_of, links_of, version_in
+from read_api.lives.links import belonging_to, fields_of, links_of, version_in
 from read_api.lives.table import is_key
 
 DEEPEST: Final = 12
@@ -47,11 +47,15 @@ class Why(StrEnum):
 
 
 class Branch:
-    """An event in a tree. `cut` says that it rests on more than is told."""
+    """An event in a tree. `cut` says that it rests on more than is told.
 
-    def __init__(self, record: Record, why: Why) -> None:
+    `explained` is the position of what it is told for: what belongs to it is told up to there.
+    """
+
+    def __init__(self, record: Record, why: Why, explained: int | None = None) -> None:
         self.record = record
         self.why = why
+        self.explained = explained or record.position
         self.branches: list[Branch] = []
         self.cut = False
 
@@ -119,14 +123,17 @@ class Grower:
         return grown
 
     async def _mentioned(self, level: Sequence[Branch]) -> list[Branch]:
-        wanted: dict[UUID, Branch] = {}
+        wanted: dict[UUID, tuple[Branch, int]] = {}
         for branch in level:
             for id in links_of(branch.record):
-                if id not in self._entered:
-                    wanted.setdefault(id, branch)
-        rows = await self._of_streams({id: wanted[id].record.position for id in wanted})
+                wanted.setdefault(id, (branch, branch.record.position))
+            for id in belonging_to(branch.record):
+                wanted.setdefault(id, (branch, branch.explained))
+        below = {id: upto for id, (_, upto) in wanted.items() if id not in self._entered}
+        rows = await self._of_streams(below)
         grown = []
-        for id, branch in wanted.items():
+        for id in below:
+            branch, _ = wanted[id]
             found = [row for row in rows if row.stream_id == id]
             entry = _entry(found, fields_of(branch.record))
             if entry is None:
@@ -157,7 +164,7 @@ class Grower:
             return None
         self._room -= 1
         self._known.add(record.position)
-        added = Branch(record, why)
+        added = Branch(record, why, branch.record.position if why is Why.EARLIER else None)
         branch.branches.append(added)
         return added
 
