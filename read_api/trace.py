@@ -36,9 +36,12 @@ TraceId = Annotated[
     ),
 ]
 Version = Annotated[
-    int,
+    str,
     PathParameter(
-        name="version", ge=1, le=2**63 - 1, description="The event's version in its stream."
+        name="version",
+        max_length=20,
+        examples=[Example(summary="The first", value="1")],
+        description="The event's version in its stream, from 1 up.",
     ),
 ]
 MostTraced = Annotated[
@@ -68,7 +71,7 @@ class TraceController(Controller):
         teller = Teller(historian, asking.database)
         return await trace_of(asking.database, archive, teller, read_id(id), limit)
 
-    @get("/{stream_id:uuid}/{version:int}", operation_id="GetAuditTraceOfEvent")
+    @get("/{stream_id:uuid}/{version:str}", operation_id="GetAuditTraceOfEvent")
     async def trace_of_event(
         self,
         stream_id: FromPath[UUID],
@@ -80,15 +83,29 @@ class TraceController(Controller):
     ) -> Trace:
         """Get what led to one event of a stream, as a tree."""
         teller = Teller(historian, asking.database)
-        return await trace_of_version(asking.database, archive, teller, stream_id, version, limit)
+        number = read_version(version)
+        return await trace_of_version(asking.database, archive, teller, stream_id, number, limit)
 
 
 def read_id(text: str) -> int | UUID:
     """Digits are a position, all else must be an id. Raises ProblemError (422)."""
-    if text.isascii() and text.isdigit() and int(text) < 2**63:
-        return int(text)
+    if (position := _number(text)) is not None:
+        return position
     try:
         return UUID(text)
     except ValueError:
         detail = "It must be the position of an event, or the id of a stream or a correlation."
         raise ProblemError(invalid(FieldError("id", detail))) from None
+
+
+def read_version(text: str) -> int:
+    """A version. Raises ProblemError (422) for what is none."""
+    version = _number(text)
+    if not version:
+        raise ProblemError(invalid(FieldError("version", "It must be a number from 1 up.")))
+    return version
+
+
+def _number(text: str) -> int | None:
+    is_number = text.isascii() and text.isdigit() and int(text) < 2**63
+    return int(text) if is_number else None
