@@ -83,10 +83,10 @@ ASSESSMENTS: Final[Mapping[str, Words]] = {
         keeps=("answers",),
     ),
     "attempt.graded": Words(
-        "Attempt {number} of {learner_id} at {assessment_id} graded {score} percent,"
-        " {passed:passed|not passed}",
-        again="Grade changed from {before.score} to {score} percent, {passed:passed|not passed}, of"
-        " attempt {number} of {learner_id} at {assessment_id}",
+        "Attempt {number} of {learner_id} at {assessment_id} graded {score} percent"
+        " ({passed:passed|not passed})",
+        again="Grade of attempt {number} of {learner_id} at {assessment_id} changed from"
+        " {before.score} to {score} percent ({passed:passed|not passed})",
         again_when="score",
         machine="graded_by",
         keeps=("points", "max_points", "results", "graded_by"),

@@ -109,10 +109,10 @@ def test_a_change_of_a_grade_is_told_with_who_on_whose_behalf_and_why(
     )
     *_, first, last = life(reading, an_auditor, attempt)
     assert first["sentence"] == (
-        "Attempt 1 of Jane Doe at “Borrowing” graded 0 percent, not passed, automatically."
+        "Attempt 1 of Jane Doe at “Borrowing” graded 0 percent (not passed), automatically."
     )
     assert last["sentence"] == (
-        "Grade changed from 0 to 55 percent, passed, of attempt 1 of Jane Doe at “Borrowing”"
+        "Grade of attempt 1 of Jane Doe at “Borrowing” changed from 0 to 55 percent (passed)"
         " by Ada Okoye on behalf of Bo Lind, because “The key was wrong”."
     )
     assert last["actor"] == {"id": str(an_instructor.id), "name": "Ada Okoye"}

@@ -94,14 +94,14 @@ def outline(nodes: list[Json]) -> str:
 PATH_TO_THE_CERTIFICATE = """\
 Certificate {number} issued to Ann Lee for version 1 of “Rust Programming 101”, automatically.
   Ann Lee completed version 1 of “Rust Programming 101”, recorded automatically.
-    Attempt 2 of Ann Lee at “Borrowing” graded 100 percent, passed, automatically.
+    Attempt 2 of Ann Lee at “Borrowing” graded 100 percent (passed), automatically.
       Ann Lee handed in attempt 2 at “Borrowing”.
     Ann Lee enrolled in version 1 of “Rust Programming 101”.
       Assessment “Borrowing” published by Jane Doe.
         Assessment “Borrowing” created in “Rust Programming 101” by Jane Doe.
       Ann Lee ended attempt 2 at “Borrowing”: passed.
         Ann Lee ended attempt 1 at “Borrowing”: not passed.
-          Attempt 1 of Ann Lee at “Borrowing” graded 0 percent, not passed, automatically.
+          Attempt 1 of Ann Lee at “Borrowing” graded 0 percent (not passed), automatically.
             Ann Lee handed in attempt 1 at “Borrowing”.
     Ann Lee completed lesson “Lesson 0”.
     Ann Lee passed “Borrowing” with 100 percent, recorded automatically.
