@@ -25,14 +25,14 @@ BATCH: Final = 2_000
 FROM_THE_LOG_ALONE: Final = 500
 """A state of so few events is made of all of them: a snapshot is a cache, which nothing seals."""
 
-_SNAPSHOT: Final = (
+SNAPSHOT: Final = (
     "SELECT version, type, convert_to(state::text, 'UTF8') AS state FROM event_store.snapshots"
     f" WHERE stream_id = %s AND version <= %s AND type LIKE '%%.snapshot.v{STATE_VERSION}'"
     " ORDER BY version DESC LIMIT 1"
 )
 
 
-_BEGINNINGS: Final = (
+BEGINNINGS: Final = (
     "SELECT e.position, e.stream_id, e.stream_type, e.version, e.type,"
     " convert_to(e.data::text, 'UTF8') AS data, convert_to(e.metadata::text, 'UTF8') AS metadata,"
     " e.recorded_at FROM unnest(%s::uuid[], %s::bigint[]) AS wanted (stream_id, upto)"
@@ -85,7 +85,7 @@ class Archive:
             for id, mine in streams.items()
             if any(each.version <= FROM_THE_LOG_ALONE for each in mine)
         }
-        beginnings = await database.all(Record, _BEGINNINGS, (list(latest), list(latest.values())))
+        beginnings = await database.all(Record, BEGINNINGS, (list(latest), list(latest.values())))
         found = await asyncio.to_thread(self._pass_through, beginnings, streams)
         for record in records:
             if record.position not in found:
@@ -109,7 +109,7 @@ class Archive:
         return found
 
     async def _begin_with_snapshot(self, database: Database, life: Life, version: int) -> None:
-        row = await database.first(_Snapshot, _SNAPSHOT, (life.stream_id, version))
+        row = await database.first(_Snapshot, SNAPSHOT, (life.stream_id, version))
         if row is None:
             return
         snapshot = await asyncio.to_thread(self._opened, life.stream_id, row)

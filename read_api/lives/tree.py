@@ -21,7 +21,7 @@ DEEPEST: Final = 12
 MOST_OF_A_STREAM: Final = 50
 """Events of one stream that are told: the last ones."""
 
-_OF_STREAMS: Final = (
+OF_STREAMS: Final = (
     "SELECT e.position, e.stream_id, e.stream_type, e.version, e.type,"
     " convert_to(e.data::text, 'UTF8') AS data, convert_to(e.metadata::text, 'UTF8') AS metadata,"
     " e.recorded_at FROM unnest(%s::uuid[], %s::bigint[]) AS wanted (stream_id, below)"
@@ -29,6 +29,7 @@ _OF_STREAMS: Final = (
     " WHERE stream_id = wanted.stream_id AND position < wanted.below AND type = ANY(%s)"
     f" ORDER BY version DESC LIMIT {MOST_OF_A_STREAM + 1}) AS e"
 )
+"""SQL: the last events of some streams, each below a position, that are of some types."""
 
 
 class Why(StrEnum):
@@ -149,7 +150,7 @@ class Grower:
         if not below:
             return []
         params = (list(below), list(below.values()), self._key_types)
-        return await self._database.all(Record, _OF_STREAMS, params)
+        return await self._database.all(Record, OF_STREAMS, params)
 
     def _below(self, branch: Branch, rows: Sequence[Record], why: Why) -> list[Branch]:
         branch.cut = branch.cut or len(rows) > MOST_OF_A_STREAM

@@ -207,6 +207,23 @@ def test_what_can_not_be_read_is_passed_over_and_said() -> None:
     assert life.state["status"] == "archived"
 
 
+def test_an_event_in_an_old_form_is_told_as_one_of_today() -> None:
+    course = Course.create(id=uuid4(), title="a", description="b", created_by=None, at=NOON)
+    course.change_details(title="c", topic="d", at=NOON)
+    one, two = records_of(course)
+    data = msgspec.json.decode(two.data)
+    del data["cleared"]
+    old = msgspec.structs.replace(
+        two, type="course.details_changed.v1", data=msgspec.json.encode(data)
+    )
+    (_, happening) = followed([one, old])
+    assert happening.unreadable is None
+    assert {written(change.path): change.after for change in happening.changes} == {
+        "title": "c",
+        "topic": "d",
+    }
+
+
 def test_every_type_of_event_has_words() -> None:
     topics = {topic_of(event_type.name) for event_type in TYPES}
     assert sorted(topics - WORDS.keys()) == [], "give it words in read_api/lives/*_words.py"

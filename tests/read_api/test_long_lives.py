@@ -1,5 +1,6 @@
 """Long streams are read from their snapshots, and told the same as from the log alone."""
 
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -8,7 +9,9 @@ import pytest
 from domain.enrollment import Enrollment, EnrollmentSource
 from domain.learner import Learner
 from domain.roles import Role
-from read_api.lives.archive import FROM_THE_LOG_ALONE
+from read_api.history import SELECT
+from read_api.lives.archive import BEGINNINGS, FROM_THE_LOG_ALONE, SNAPSHOT
+from read_api.lives.tree import OF_STREAMS
 from tests.commands.system import NOW, Person, System
 from tests.read_api.reading import Json, Reading
 from tests.servers.postgres import Database
@@ -128,3 +131,24 @@ def test_of_erased_people_a_snapshot_tells_nothing(
         )
     state = reading.ok(f"/audit/streams/{erased}/state", an_auditor)["state"]
     assert state["full_name"] == "erased person"
+
+
+@pytest.mark.parametrize(
+    ("sql", "params"),
+    [
+        (SNAPSHOT, (uuid4(), 10_000)),
+        (BEGINNINGS, ([uuid4()], [500])),
+        (OF_STREAMS, ([uuid4()], [2**40], ["course.created.v1"])),
+        (f"{SELECT} WHERE position = ANY(%s)", ([7],)),
+        (f"{SELECT} WHERE stream_id = %s AND version > %s ORDER BY version LIMIT 51", (uuid4(), 9)),
+    ],
+)
+def test_nothing_reads_the_whole_log(
+    shared_database: Database, sql: LiteralString, params: tuple[object, ...]
+) -> None:
+    with psycopg.connect(shared_database.read_url) as connection:
+        connection.execute("SET enable_seqscan = off")
+        plan = connection.execute(f"EXPLAIN {sql}", params).fetchall()
+    text = "\n".join(line for (line,) in plan)
+    assert "Seq Scan" not in text
+    assert "Index" in text
