@@ -205,6 +205,10 @@ QUERIES: dict[str, Row] = {
 
     "ListAuditEvents":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetAuditStream":           Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetAuditStreamState":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListAuditStreamDifferences":Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetAuditTrace":            Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetAuditTraceOfEvent":     Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 
     "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),

@@ -38,6 +38,8 @@ from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
 from read_api.history import Historian
 from read_api.learner import UserController, get_me
+from read_api.lifeline import LifelineController
+from read_api.lives.archive import Archive
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
 from read_api.role import list_roles
@@ -52,6 +54,7 @@ from read_api.session import (
 from read_api.skill import list_skills
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
+from read_api.trace import TraceController
 from read_api.user_import import ImportController
 from read_api.verification import verify
 
@@ -66,9 +69,11 @@ CONTROLLERS: tuple[Any, ...] = (
     DepartmentController,
     EnrollmentController,
     ImportController,
+    LifelineController,
     ScimController,
     ServiceAccountController,
     SurveyController,
+    TraceController,
     UserController,
     asyncapi,
     get_my_second_factor,
@@ -135,6 +140,7 @@ def create_read_api(
         lifespan=[connected],
         state=State({READS_STATE: reads}),
         dependencies={
+            "archive": given(Archive(mapper)),
             "asking": provide_asking(database, waiter),
             "analytics": given(analytics),
             "database": given(database),

@@ -9,12 +9,10 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 
 from access.actor import Actor as Reader
-from domain.errors import NotFound
-from edge.cursor import DEFAULT_LIMIT, Keyset, Limit, Page
-from edge.cursor import CursorParameter as StreamCursor
+from edge.cursor import DEFAULT_LIMIT, Limit
 from edge.faults import invalid
 from edge.problem import FieldError, ProblemError
 from edge.request import EdgeRequest
@@ -100,7 +98,6 @@ FILTERS = frozenset(
         "type",
     }
 )
-VERSIONS = Keyset("versions of a stream", tuple[int])
 
 
 class AuditController(Controller):
@@ -149,30 +146,6 @@ class AuditController(Controller):
         page = await page_of(asking.database, historian, question, exact, order, limit, cursor)
         delivered(request, [entry.position for entry in page.items])
         return page
-
-    @get("/streams/{stream_id:uuid}", operation_id="GetAuditStream")
-    async def stream(
-        self,
-        request: EdgeRequest[Reader, Any],
-        stream_id: FromPath[UUID],
-        asking: NamedDependency[Asking],
-        historian: NamedDependency[Historian],
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: StreamCursor = None,
-    ) -> Page[AuditEntry]:
-        """Get the history of one stream from its beginning."""
-        after = VERSIONS.decode(cursor)
-        records = await asking.database.all(
-            Record,
-            f"{SELECT} WHERE stream_id = %s AND version > %s ORDER BY version LIMIT %s",
-            (stream_id, after[0] if after else 0, limit + 1),
-        )
-        if not records and after is None:
-            raise NotFound("There is no such stream.")
-        page = VERSIONS.page(records, limit, lambda row: (row.version,), lambda row: row)
-        delivered(request, [record.position for record in page.items])
-        entries = await described(asking.database, historian, page.items)
-        return Page(items=entries, next_cursor=page.next_cursor)
 
 
 class Exactly(msgspec.Struct, frozen=True):

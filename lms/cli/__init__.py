@@ -23,6 +23,7 @@ COMMANDS = {
     "projections": "say how projections are doing; rebuild them, retry parked events",
     "policies": "say how policies are doing; retry parked events",
     "verify": "prove that read models equal history",
+    "audit": "tell a life in words, and what led to an event",
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",
     "ldap": "bring accounts up to date with the company's directory",
     "epoch": "mend the log's epoch after it was restored into another cluster",

@@ -37,9 +37,12 @@ def test_a_learner_goes_all_the_way(
     shown = manager.lists("/testimonials", course_id=course.id)
     assert [each["text"] for each in shown] == ["Do it."]
     assert certificate["course_title"] == course.title
-    types = [event["type"] for event in auditor.lists(f"/audit/streams/{enrollment}", limit=100)]
-    assert types[0] == "enrollment.created.v1"
-    assert types[-1] == "enrollment.completed.v1"
+    life = auditor.lists(f"/audit/streams/{enrollment}", limit=100)
+    assert life[0]["event"]["type"] == "enrollment.created.v1"
+    assert life[-1]["event"]["type"] == "enrollment.completed.v1"
+    trace = auditor.sees(f"/audit/trace/{certificate['id']}")
+    (reaction,) = [each for each in trace["roots"][0]["because"] if each["why"] == "reaction"]
+    assert reaction["event"]["position"] == life[-1]["position"]
 
 
 def test_progress_is_seen_at_once(learner: Learner, course: WrittenCourse) -> None:
@@ -149,7 +152,12 @@ def test_audit_shows_who_did_what_when_and_why(
     sent = admin.sends("POST", f"/users/{id}/deactivate", {"reason": "Left the company."})
     assert sent.status_code == 200
     lms.position = max(lms.position, int(sent.headers["Lms-Position"]))
-    last = auditor.lists(f"/audit/streams/{id}", limit=100)[-1]
+    told = auditor.lists(f"/audit/streams/{id}", limit=100)[-1]
+    assert told["sentence"].endswith(", because “Left the company”.")
+    assert [change["text"] for change in told["changes"]] == [
+        "Account active: changed from yes to no"
+    ]
+    last = told["event"]
     assert last["type"] == "learner.deactivated.v1"
     assert last["actor"]["id"] == admin.id
     assert last["command"] == "DeactivateLearner"
