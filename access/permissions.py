@@ -149,6 +149,11 @@ COMMANDS: dict[str, Row] = {
     "ApplyGroupRoles":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "ImportUsers":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "EndImport":               Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+
+    "EraseLearner":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ApproveErasure":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RefuseErasure":            Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordScrubbed":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
 }
 
 QUERIES: dict[str, Row] = {
@@ -215,6 +220,9 @@ QUERIES: dict[str, Row] = {
     "ListImports":             Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetImport":               Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListImportRows":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+
+    "ListErasures":             Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetErasure":               Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 }
 # fmt: on
 
@@ -260,10 +268,12 @@ NAMES = frozenset(_ROWS)
 
 SENSITIVE = frozenset(
     {
+        "ApproveErasure",
         "ChangeRoles",
         "ChangeServiceAccess",
         "CreateServiceAccount",
         "EnableServiceAccount",
+        "EraseLearner",
         "IssueClientSecret",
         "LinkIdentity",
         "MapGroupRoles",
@@ -274,7 +284,8 @@ SENSITIVE = frozenset(
     }
 )
 """Commands for which a person must have proved a short while ago who they are, and that
-a service account may only do when its token names them: they give power, or a way in."""
+a service account may only do when its token names them: they give power, or a way in, or can't be
+undone."""
 
 ENROLMENT = frozenset(
     {

@@ -7,6 +7,7 @@ from domain.certificate import Certificate
 from domain.course import Course
 from domain.course_surveys import CourseSurveys
 from domain.enrollment import Enrollment
+from domain.erasure import Erasure
 from domain.external_identity import ExternalIdentity
 from domain.feedback import Feedback
 from domain.group import Group
@@ -35,6 +36,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Course,
     CourseSurveys,
     Enrollment,
+    Erasure,
     ExternalIdentity,
     Feedback,
     Group,

@@ -5,6 +5,7 @@ from projections.attempt import AttemptProjection
 from projections.certificate import CertificateProjection
 from projections.course import CourseProjection
 from projections.enrollment import EnrollmentProjection
+from projections.erasure import ErasureProjection
 from projections.feedback import FeedbackProjection
 from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
@@ -28,6 +29,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     TestimonialProjection(),
     CertificateProjection(),
     NotificationProjection(),
+    ErasureProjection(),
     ServiceAccountProjection(),
     ScimUserProjection(),
     ScimGroupProjection(),

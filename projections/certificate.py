@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from domain.aggregate import ERASED
 from domain.certificate import Certificate
+from domain.learner import Learner
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
@@ -11,7 +13,7 @@ class CertificateProjection(Projection):
     """Table `certificate`; `status` is valid or revoked (expiry follows from `expires_at`)."""
 
     name = "certificate"
-    version = 1
+    version = 2
 
     @on(Certificate.Issued)
     def issued(self, event: Certificate.Issued, record: Record) -> Iterable[Statement]:
@@ -49,4 +51,11 @@ class CertificateProjection(Projection):
                 record.version,
                 record.stream_id,
             ),
+        )
+
+    @on(Learner.Erased)
+    def erased(self, _: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE certificate SET holder_name = %s WHERE learner_id = %s",
+            (ERASED, record.stream_id),
         )

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from domain.aggregate import ERASED
 from domain.feedback import Feedback
+from domain.learner import Learner
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
@@ -11,7 +13,7 @@ class FeedbackProjection(Projection):
     """Tables `feedback` and, summed up by course, `course_rating`."""
 
     name = "feedback"
-    version = 1
+    version = 2
 
     @on(Feedback.Submitted)
     def submitted(self, event: Feedback.Submitted, record: Record) -> Iterable[Statement]:
@@ -53,4 +55,12 @@ class FeedbackProjection(Projection):
                 record.stream_id,
                 event.course_id,
             ),
+        )
+
+    @on(Learner.Erased)
+    def erased(self, _: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE feedback SET feedback_text = %s"
+            " WHERE learner_id = %s AND feedback_text IS NOT NULL",
+            (ERASED, record.stream_id),
         )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from domain.aggregate import ERASED
+from domain.learner import Learner
 from domain.testimonial import Testimonial
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
@@ -11,7 +13,7 @@ class TestimonialProjection(Projection):
     """Table `testimonial`; `status` is submitted, approved, rejected or withdrawn."""
 
     name = "testimonial"
-    version = 1
+    version = 2
 
     @on(Testimonial.Submitted)
     def submitted(self, event: Testimonial.Submitted, record: Record) -> Iterable[Statement]:
@@ -60,4 +62,10 @@ class TestimonialProjection(Projection):
             "UPDATE testimonial SET status = 'withdrawn', updated_at = %s, version = %s"
             " WHERE id = %s",
             (event.timestamp, record.version, record.stream_id),
+        )
+
+    @on(Learner.Erased)
+    def erased(self, _: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE testimonial SET text = %s WHERE learner_id = %s", (ERASED, record.stream_id)
         )

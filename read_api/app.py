@@ -30,6 +30,7 @@ from read_api.course import CourseController
 from read_api.database import Database, Pool
 from read_api.discovery import EventCatalogue, asyncapi, jwks
 from read_api.enrollment import EnrollmentController
+from read_api.erasure import ErasureController
 from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
 from read_api.history import Historian
@@ -59,6 +60,7 @@ CONTROLLERS: tuple[Any, ...] = (
     CertificateController,
     CourseController,
     DepartmentController,
+    ErasureController,
     EnrollmentController,
     ImportController,
     ScimController,

@@ -28,6 +28,7 @@ from write_api.attempt import submit_attempt
 from write_api.certificate import revoke_certificate
 from write_api.course import CourseController
 from write_api.enrollment import EnrollmentController, update_progress
+from write_api.erasure import ErasureController
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
 from write_api.group import map_group_roles
@@ -58,6 +59,7 @@ CONTROLLERS: tuple[Any, ...] = (
     CourseController,
     DepartmentController,
     EnrollmentController,
+    ErasureController,
     LoginController,
     PasswordResetController,
     ScimController,
