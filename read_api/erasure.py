@@ -59,8 +59,9 @@ class ErasureController(Controller):
     async def many(
         self,
         asking: NamedDependency[Asking],
-        state: Annotated[
-            ErasureState | None, QueryParameter(description="Only those in this state.")
+        stands_at: Annotated[
+            ErasureState | None,
+            QueryParameter(name="state", description="Only those in this state."),
         ] = None,
         learner_id: Annotated[
             UUID | None, QueryParameter(description="Only those of this person.")
@@ -69,7 +70,7 @@ class ErasureController(Controller):
         cursor: CursorParameter = None,
     ) -> Page[ErasureInfo]:
         """List erasures: asked for, refused, carried out, scrubbed; the newest first."""
-        where = Where().given("state = %s", state).given("learner_id = %s", learner_id)
+        where = Where().given("state = %s", stands_at).given("learner_id = %s", learner_id)
         return await ERASURES.page(asking.database, where, limit, cursor)
 
     @get("/{erasure_id:uuid}", operation_id="GetErasure")
