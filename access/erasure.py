@@ -1,5 +1,6 @@
 """What operational tables know of a person, all of it deleted when they are erased."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -18,15 +19,21 @@ _BY_LEARNER: Final = (
     "access.external_identities",
 )
 
-# Whoever erases somebody must be there themselves when it is done, and nobody may be held: both
-# are looked at again behind a lock, so that of two that exclude each other only one is recorded.
-_CHECK: Final = "SELECT erasure.check_may_erase(%s, %s)"
+
+def turn_statement() -> Statement:
+    """Waits until no erasure is being recorded; holds and policies are put in order with them."""
+    return "SELECT erasure.take_turn()", ()
 
 
-def may_erase_statement(learner_id: UUID, by: UUID | None) -> Statement:
-    """Fails as a conflict does when the person was put under a hold, or `by` was deactivated,
-    while it was decided."""
-    return _CHECK, (learner_id, by)
+def unchanged_statement(
+    streams: Sequence[UUID], versions: Sequence[int], by: UUID | None
+) -> Statement:
+    """Fails as a conflict does when one of the streams has gone on, or `by` was deactivated, while
+    an erasure was decided: of two decisions that exclude each other only one is recorded."""
+    return (
+        "SELECT erasure.check_unchanged(%s, %s, %s)",
+        (list(streams), list(versions), by),
+    )
 
 
 def forget_statements(learner_id: UUID, *name_ids: UUID) -> list[Statement]:

@@ -154,6 +154,11 @@ COMMANDS: dict[str, Row] = {
     "ApproveErasure":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RefuseErasure":            Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordScrubbed":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "SetRetention":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RemoveRetention":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ExpireRecord":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "PlaceHold":                Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ReleaseHold":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
 }
 
 QUERIES: dict[str, Row] = {
@@ -223,6 +228,9 @@ QUERIES: dict[str, Row] = {
 
     "ListErasures":             Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetErasure":               Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListRetention":            Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListDue":                  Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListHolds":                Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 }
 # fmt: on
 
@@ -277,9 +285,11 @@ SENSITIVE = frozenset(
         "IssueClientSecret",
         "LinkIdentity",
         "MapGroupRoles",
+        "ReleaseHold",
         "ReplaceRecoveryCodes",
         "ResetSecondFactor",
         "RotateSigningKeys",
+        "SetRetention",
         "StartSecondFactor",
     }
 )

@@ -2,16 +2,25 @@
 
 from uuid import UUID
 
-from access.erasure import forget_statements, may_erase_statement, scrub_statement
+from access.erasure import forget_statements, scrub_statement, unchanged_statement
 from access.standing import standing_statement
 from commands.message import Command, handles
 from commands.work import Work
 from domain.aggregate import Aggregate
+from domain.enrollment import Enrollment
 from domain.erasure import Erasure, ErasureState, Ground, LegalBasis
 from domain.errors import Conflict
 from domain.external_identity import ExternalIdentity
-from domain.identity import erasure_id, unique_name_id
+from domain.identity import (
+    enrollment_id,
+    erasure_id,
+    legal_holds_id,
+    retention_policies_id,
+    unique_name_id,
+)
 from domain.learner import Learner
+from domain.legal_holds import LegalHolds, UnderLegalHold
+from domain.retention import RetentionPolicies
 from domain.roles import Role
 from domain.unique_name import UniqueName
 from event_store.erasure import destroyed_statements
@@ -56,7 +65,8 @@ def erase_learner(command: EraseLearner, work: Work) -> Erasure:
     """
     learner = work.get(Learner, command.learner_id)
     work.permit(learner=learner.id)
-    erasure, number = _last_erasure(learner.id, work)
+    must_not_be_held(learner.id, None, work)
+    erasure, number = last_erasure(learner.id, work)
     if erasure is None or erasure.state is ErasureState.REFUSED:
         erasure = Erasure.request(
             id=erasure_id(learner.id, number + 1),
@@ -69,7 +79,7 @@ def erase_learner(command: EraseLearner, work: Work) -> Erasure:
         return erasure
     is_own = work.actor.id == learner.id
     if not (work.two_persons or is_own or command.only_requested):
-        _carry_out(erasure, learner, work)
+        carry_out(erasure, learner, work)
     return erasure
 
 
@@ -78,7 +88,7 @@ def approve_erasure(command: ApproveErasure, work: Work) -> Erasure:
     work.permit_anyone()
     erasure = work.get(Erasure, command.erasure_id)
     erasure.approve(by=work.me, two_persons=work.two_persons, at=work.now)
-    _carry_out(erasure, work.latest(Learner, erasure.learner_id), work)
+    carry_out(erasure, work.latest(Learner, erasure.learner_id), work)
     return erasure
 
 
@@ -99,7 +109,7 @@ def record_scrubbed(command: RecordScrubbed, work: Work) -> Erasure:
     return erasure
 
 
-def _last_erasure(learner_id: UUID, work: Work) -> tuple[Erasure | None, int]:
+def last_erasure(learner_id: UUID, work: Work) -> tuple[Erasure | None, int]:
     """The last wish, and its number; wishes are numbered so that two at once are one."""
     last, number = None, 0
     while (found := work.find(Erasure, erasure_id(learner_id, number + 1))) is not None:
@@ -107,7 +117,14 @@ def _last_erasure(learner_id: UUID, work: Work) -> tuple[Erasure | None, int]:
     return last, number
 
 
-def _carry_out(erasure: Erasure, learner: Learner, work: Work) -> None:
+def carry_out(erasure: Erasure, learner: Learner, work: Work) -> None:
+    """Erases the person in the transaction of the command. Raises `UnderLegalHold`,
+    `LastAdministrator`."""
+    must_not_change(work)
+    must_not_be_held(learner.id, None, work)
+    for course_id in _holds(work).courses:
+        if work.find(Enrollment, enrollment_id(learner.id, course_id)) is not None:
+            raise UnderLegalHold("A course that this person has taken is under a legal hold.")
     _must_leave_an_administrator(learner, work)
     names = {
         unique_name_id("username", learner.username),
@@ -117,7 +134,6 @@ def _carry_out(erasure: Erasure, learner: Learner, work: Work) -> None:
     learner.erase(erasure_id=erasure.id, legal_basis=erasure.legal_basis, at=work.now)
     erasure.carry_out(at=work.now)
     for statement in (
-        may_erase_statement(learner.id, work.actor.id),
         *destroyed_statements(learner.id),
         *forget_statements(learner.id, *names),
         standing_statement(learner.id, [], active=False),
@@ -126,9 +142,32 @@ def _carry_out(erasure: Erasure, learner: Learner, work: Work) -> None:
         work.execute_too(*statement)
 
 
+def must_not_be_held(learner_id: UUID, course_id: UUID | None, work: Work) -> None:
+    """Raises `UnderLegalHold`."""
+    holds = _holds(work)
+    if holds.is_held(learner_id) or (course_id is not None and holds.is_held(course_id)):
+        raise UnderLegalHold("This is under a legal hold.")
+
+
+def must_not_change(work: Work) -> None:
+    """Has the command decided anew if holds, policies or who acts have changed by the time that it
+    is recorded: to be called before these are looked at."""
+    streams = [legal_holds_id(), retention_policies_id()]
+    seen = [
+        0 if (found := work.find(cls, id)) is None else found.version
+        for cls, id in zip((LegalHolds, RetentionPolicies), streams, strict=True)
+    ]
+    work.execute_too(*unchanged_statement(streams, seen, work.actor.id))
+
+
+def _holds(work: Work) -> LegalHolds:
+    found = work.find_latest(LegalHolds, legal_holds_id())
+    return found or LegalHolds.open(at=work.now)
+
+
 def _must_leave_an_administrator(learner: Learner, work: Work) -> None:
     """Only an administrator who is a person and active erases one: so one is always left."""
-    if Role.ADMIN not in learner.roles:
+    if Role.ADMIN not in learner.roles or not learner.active:
         return
     actor = work.actor
     me = None if actor.id is None or actor.is_service else work.find_latest(Learner, actor.id)

@@ -119,3 +119,8 @@ def legal_holds_id() -> UUID:
 def retention_policies_id() -> UUID:
     """The one stream that says how long which records are kept."""
     return _id("retention_policies")
+
+
+def expired_record_id(kind: str, record_id: UUID) -> UUID:
+    """The mark that a record is no longer kept."""
+    return _id("expired_record", kind, record_id)

@@ -23,33 +23,27 @@ CREATE TABLE erasure.scrubs (
     erased_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- What must be kept because of a dispute or an inspection: of a person, or of a course.
-CREATE TABLE erasure.holds (
-    hold_id    uuid PRIMARY KEY,
-    kind       text NOT NULL CHECK (kind IN ('learner', 'course')),
-    subject_id uuid NOT NULL
-);
-CREATE INDEX holds_of_subject ON erasure.holds (subject_id);
-
 -- A lock that orders erasures among themselves and with holds. Raises what the program takes for a
 -- conflict (23503): the command is then decided anew, by what is so now.
 CREATE FUNCTION erasure.take_turn() RETURNS void LANGUAGE sql AS
 $$ SELECT pg_advisory_xact_lock(hashtext('erasure.take_turn')) $$;
 
-CREATE FUNCTION erasure.check_may_erase(person uuid, by uuid)
+CREATE FUNCTION erasure.check_unchanged(streams uuid[], versions bigint[], by uuid)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM erasure.take_turn();
-    IF EXISTS (SELECT FROM erasure.holds WHERE subject_id = person)
-       OR EXISTS (SELECT FROM access.standing WHERE learner_id = by AND NOT active) THEN
+    IF EXISTS (
+        SELECT FROM unnest(streams, versions) AS seen (stream, seen_version)
+        JOIN event_store.events ON stream_id = stream AND version > seen_version
+    ) OR EXISTS (SELECT FROM access.standing WHERE learner_id = by AND NOT active) THEN
         RAISE EXCEPTION 'decided on what is no longer so' USING ERRCODE = '23503';
     END IF;
 END
 $$;
 
 GRANT USAGE ON SCHEMA erasure TO lms_write, lms_project, lms_read;
-GRANT SELECT, INSERT, DELETE ON erasure.scrubs, erasure.holds TO lms_write;
-GRANT SELECT ON erasure.scrubs, erasure.holds TO lms_read, lms_project;
+GRANT SELECT, INSERT, DELETE ON erasure.scrubs TO lms_write;
+GRANT SELECT ON erasure.scrubs TO lms_read, lms_project;
 
 -- Read models belong to lms_project; these too hold what has to be rewritten.
 GRANT MAINTAIN ON event_store.personal_keys, event_store.snapshots, provisioning.imports,

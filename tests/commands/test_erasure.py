@@ -226,13 +226,17 @@ def fill_operational_tables(owner: psycopg.Connection[Any], id: Any, email: Any)
         (f"access.totp VALUES (%s, gen_random_uuid(), 'x', {later}, null, 0)", [id]),
         ("access.recovery_codes VALUES (%s, %s)", [id, hash_]),
         (
-            "access.login_challenges (token_hash, learner_id, factors, tries_left, expires_at)"
-            f" VALUES (%s, %s, '{{pwd}}', 3, {later})",
+            (
+                "access.login_challenges (token_hash, learner_id, factors, tries_left, expires_at)"
+                f" VALUES (%s, %s, '{{pwd}}', 3, {later})"
+            ),
             [hash_, id],
         ),
         (
-            "access.sessions (session_id, learner_id, started_at, expires_at, authenticated_at,"
-            f" last_used_at) VALUES (%s, %s, now(), {later}, now(), now())",
+            (
+                "access.sessions (session_id, learner_id, started_at, expires_at, authenticated_at,"
+                f" last_used_at) VALUES (%s, %s, now(), {later}, now(), now())"
+            ),
             [session, id],
         ),
         (f"access.refresh_tokens VALUES (%s, %s, {later}, null)", [hash_, session]),
@@ -242,13 +246,17 @@ def fill_operational_tables(owner: psycopg.Connection[Any], id: Any, email: Any)
             [id],
         ),
         (
-            "access.reset_wishes VALUES"
-            " (gen_random_uuid(), gen_random_uuid(), %s, null, gen_random_uuid(), now())",
+            (
+                "access.reset_wishes VALUES"
+                " (gen_random_uuid(), gen_random_uuid(), %s, null, gen_random_uuid(), now())"
+            ),
             [email],
         ),
         (
-            "access.refusals (key, kind, reason, learner_id, counted, first_at, last_at, pause)"
-            " VALUES (%s, 'a', 'b', %s, 1, now(), now(), '1 s')",
+            (
+                "access.refusals (key, kind, reason, learner_id, counted, first_at, last_at, pause)"
+                " VALUES (%s, 'a', 'b', %s, 1, now(), now(), '1 s')"
+            ),
             [hash_, id],
         ),
         ("event_store.snapshots VALUES (%s, 1, 'learner.snapshot.v0', '\"x\"')", [id]),

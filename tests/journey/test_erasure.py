@@ -90,10 +90,8 @@ def lives(
 def files(stack: Stack) -> Iterator[Path]:
     """All files of the system. As root, Postgres keeps its own where its account gets in."""
     folder = stack.settings.data_dir
-    folders = [folder]
-    for moved in folder.rglob("moved-to"):
-        folders.append(Path(moved.read_text().strip()))
-    for each in folders:
+    moved = [Path(file.read_text().strip()) for file in folder.rglob("moved-to")]
+    for each in (folder, *moved):
         yield from (file for file in each.rglob("*") if file.is_file())
     yield stack.log
 
