@@ -12,6 +12,7 @@ from access.sessions import Sessions
 from access.throttle import Throttle
 from adapters.mail import FolderMailer, InvalidMailSettings, Mailer, SmtpMailer
 from lms.composition import CommandSide
+from lms.retention import Retention
 from lms.scrubbing import TOMBSTONES, Scrubbing
 from lms.settings import Settings, SettingsError
 from policies.chores import Chore
@@ -26,6 +27,7 @@ MAIL_SECONDS = 0.5
 TELLING_SECONDS = 5.0
 SWEEPING_SECONDS = 600.0
 SCRUBBING_SECONDS = 5.0
+RETENTION_SECONDS = 3_600.0
 
 
 def chores(settings: Settings, side: CommandSide) -> list[Chore]:
@@ -62,6 +64,8 @@ def chores(settings: Settings, side: CommandSide) -> list[Chore]:
         sender.forget if isinstance(sender, FolderMailer) else lambda _: None,
     )
 
+    retention = Retention(settings.read_database_url, side.dispatcher)
+
     def sweep() -> bool:
         logger.info("housekeeping: %s", housekeeping.sweep())
         return False
@@ -71,6 +75,7 @@ def chores(settings: Settings, side: CommandSide) -> list[Chore]:
         Chore("mail", MAIL_SECONDS, mailroom.deliver),
         Chore("telling of refusals", TELLING_SECONDS, lambda: teller.tell() < 0),
         Chore("scrubbing", SCRUBBING_SECONDS, scrubbing.act),
+        Chore("retention", RETENTION_SECONDS, lambda: retention.run() is None),
         Chore("housekeeping", SWEEPING_SECONDS, sweep),
     ]
 

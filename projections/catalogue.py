@@ -11,6 +11,7 @@ from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
 from projections.organization import OrganizationProjection
 from projections.projection import Projection
+from projections.retention import RetentionProjection
 from projections.scim_group import ScimGroupProjection
 from projections.scim_user import ScimUserProjection
 from projections.service_account import ServiceAccountProjection
@@ -30,6 +31,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     CertificateProjection(),
     NotificationProjection(),
     ErasureProjection(),
+    RetentionProjection(),
     ServiceAccountProjection(),
     ScimUserProjection(),
     ScimGroupProjection(),

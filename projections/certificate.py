@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from domain.aggregate import ERASED
 from domain.certificate import Certificate
 from domain.learner import Learner
+from domain.retention import ExpiredRecord, RecordKind
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
@@ -59,3 +60,9 @@ class CertificateProjection(Projection):
             "UPDATE certificate SET holder_name = %s WHERE learner_id = %s",
             (ERASED, record.stream_id),
         )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.CERTIFICATE:
+            yield Statement("DELETE FROM certificate WHERE id = %s", (event.record_id,))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from domain.learner import Learner
+from domain.retention import ExpiredRecord, RecordKind
 from domain.survey import Survey
 from domain.survey_answers import SurveyAnswer
 from domain.survey_invitation import SurveyInvitation
@@ -142,6 +143,17 @@ class SurveyProjection(Projection):
             " WHERE response.id = response_id AND response.learner_id = %s",
             (record.stream_id,),
         )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.SURVEY_RESPONSE:
+            yield Statement(
+                "UPDATE survey_answer SET text = NULL WHERE response_id = %s", (event.record_id,)
+            )
+            yield Statement(
+                "UPDATE survey_response SET learner_id = NULL WHERE id = %s", (event.record_id,)
+            )
 
 
 def _answer(

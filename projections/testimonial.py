@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from domain.aggregate import ERASED
 from domain.learner import Learner
+from domain.retention import ExpiredRecord, RecordKind
 from domain.testimonial import Testimonial
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
@@ -69,3 +70,9 @@ class TestimonialProjection(Projection):
         yield Statement(
             "UPDATE testimonial SET text = %s WHERE learner_id = %s", (ERASED, record.stream_id)
         )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.TESTIMONIAL:
+            yield Statement("DELETE FROM testimonial WHERE id = %s", (event.record_id,))

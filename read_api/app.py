@@ -37,6 +37,7 @@ from read_api.history import Historian
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
+from read_api.retention import RetentionController
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
 from read_api.service_account import ServiceAccountController
@@ -63,6 +64,7 @@ CONTROLLERS: tuple[Any, ...] = (
     ErasureController,
     EnrollmentController,
     ImportController,
+    RetentionController,
     ScimController,
     ServiceAccountController,
     SurveyController,

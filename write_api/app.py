@@ -39,6 +39,7 @@ from write_api.notification import read_notification
 from write_api.oauth import get_service_token
 from write_api.organization import DepartmentController
 from write_api.password_reset import PasswordResetController, send_reset_link
+from write_api.retention import RetentionController
 from write_api.scim.controller import PATIENCE, Directory, ScimController, permits
 from write_api.second_factor import (
     SecondFactorController,
@@ -62,6 +63,7 @@ CONTROLLERS: tuple[Any, ...] = (
     ErasureController,
     LoginController,
     PasswordResetController,
+    RetentionController,
     ScimController,
     SecondFactorController,
     ServiceAccountController,
