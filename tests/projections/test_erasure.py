@@ -96,7 +96,7 @@ def erase(learner: Learner, database: Database) -> Learner:
     learner.erase(erasure_id=uuid4(), legal_basis="consent-withdrawn", at=AT[2])
     with psycopg.connect(database.owner_url) as owner:
         for statement, params in destroyed_statements(learner.id):
-            owner.execute(statement, params)  # type: ignore[call-overload]
+            owner.execute(statement, params)
     return learner
 
 
@@ -110,7 +110,7 @@ def tables_with_the_mark(database: Database) -> set[tuple[str, str]]:
             (schema, table)
             for schema, table in found
             if owner.execute(
-                f'SELECT 1 FROM "{schema}"."{table}" t WHERE t::text LIKE %s',  # type: ignore[arg-type]
+                f'SELECT 1 FROM "{schema}"."{table}" t WHERE t::text LIKE %s',
                 (f"%{MARK}%",),
             ).fetchone()
         }
@@ -223,7 +223,7 @@ def test_what_has_expired_is_gone_from_its_view_and_still_counts(
     record = what_ann_said()[number]
     story.given(record)
     story.given(expired(kind, record.id))
-    assert story.rows(f"SELECT * FROM {table}") == []  # type: ignore[arg-type]
+    assert story.rows(f"SELECT * FROM {table}") == []
     assert story.row("SELECT kind FROM expired_record") == {"kind": kind}
     if kind is RecordKind.FEEDBACK:
         assert story.row("SELECT ratings FROM course_rating") == {"ratings": 1}
