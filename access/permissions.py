@@ -151,6 +151,15 @@ COMMANDS: dict[str, Row] = {
     "EndImport":               Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
 
     "RecordAuditRead":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "EraseLearner":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ApproveErasure":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RefuseErasure":            Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordScrubbed":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "SetRetention":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RemoveRetention":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ExpireRecord":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
+    "PlaceHold":                Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ReleaseHold":              Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
 }
 
 QUERIES: dict[str, Row] = {
@@ -225,6 +234,12 @@ QUERIES: dict[str, Row] = {
     "ListImports":             Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetImport":               Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListImportRows":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+
+    "ListErasures":             Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetErasure":               Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListRetention":            Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListDue":                  Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListHolds":                Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 }
 # fmt: on
 
@@ -270,21 +285,26 @@ NAMES = frozenset(_ROWS)
 
 SENSITIVE = frozenset(
     {
+        "ApproveErasure",
         "ChangeRoles",
         "ChangeServiceAccess",
         "CreateServiceAccount",
         "EnableServiceAccount",
+        "EraseLearner",
         "IssueClientSecret",
         "LinkIdentity",
         "MapGroupRoles",
+        "ReleaseHold",
         "ReplaceRecoveryCodes",
         "ResetSecondFactor",
         "RotateSigningKeys",
+        "SetRetention",
         "StartSecondFactor",
     }
 )
 """Commands for which a person must have proved a short while ago who they are, and that
-a service account may only do when its token names them: they give power, or a way in."""
+a service account may only do when its token names them: they give power, or a way in, or can't be
+undone."""
 
 ENROLMENT = frozenset(
     {

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+LEARNER_HEADER: Final = "X-Lms-Learner"
 SECONDS: Final = 20.0
 """For each step of the talk with a server."""
 PORTS: Final = {"smtp": 587, "smtps": 465}
@@ -30,6 +31,7 @@ class Mail(msgspec.Struct, frozen=True):
     to_address: str
     subject: str
     text: str
+    learner_id: UUID | None = None
 
     def __repr__(self) -> str:
         """Without the text, which may hold a secret, and without the person."""
@@ -128,7 +130,10 @@ class SmtpMailer:
 
 
 class FolderMailer:
-    """Puts each mail as a file into a folder, where a developer finds it: `<time>-<id>.eml`."""
+    """Puts each mail as a file into a folder, where a developer finds it: `<time>-<id>.eml`.
+
+    A header says whose it is, so that it goes when they are erased.
+    """
 
     def __init__(self, folder: Path, sender: str) -> None:
         """Raises InvalidMailSettings."""
@@ -137,7 +142,9 @@ class FolderMailer:
 
     def send(self, mail: Mail) -> None:
         """See Mailer."""
-        content = message_of(mail, self._sender).as_bytes()
+        message = message_of(mail, self._sender)
+        message[LEARNER_HEADER] = str(mail.learner_id or "")
+        content = message.as_bytes()
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{mail.id}"
         draft = self._folder / f".{name}"
         try:
@@ -147,6 +154,13 @@ class FolderMailer:
             draft.rename(self._folder / f"{name}.eml")
         except OSError as error:
             raise MailFailed(_name(error)) from None
+
+    def forget(self, learner_id: UUID) -> None:
+        """Deletes all mail to somebody. Raises `OSError`."""
+        header = f"\n{LEARNER_HEADER}: {learner_id}".encode()
+        for file in self._folder.glob("*.eml"):
+            if header in file.read_bytes():
+                file.unlink(missing_ok=True)
 
 
 def message_of(mail: Mail, sender: Address) -> EmailMessage:

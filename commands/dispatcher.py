@@ -22,6 +22,7 @@ from domain.aggregate import Aggregate
 from domain.errors import DomainError, Forbidden
 from event_store.application import Log
 from event_store.errors import RequestRepeated, VersionConflict
+from event_store.keys import PersonErased
 from event_store.record import Metadata
 from event_store.recorder import Request
 
@@ -37,6 +38,7 @@ class Dispatcher:
     `fingerprint_key` keys the hash by which a repeated command is known again, so that the hash
     gives nothing away. `on_recorded` is told the last position of each append; it must not block
     or raise. Who sends a sensitive command must have proved who they are within `step_up_after`.
+    With `two_persons`, whoever asks for an erasure can't approve it.
     """
 
     def __init__(
@@ -47,11 +49,13 @@ class Dispatcher:
         fingerprint_key: bytes,
         on_recorded: Callable[[int], None] = lambda _: None,
         step_up_after: timedelta = STEP_UP_AFTER,
+        two_persons: bool = True,
     ) -> None:
         self._log = log
         self._passwords = passwords
         self._fingerprint_key = fingerprint_key
         self._on_recorded = on_recorded
+        self._two_persons = two_persons
         self._check_step_up = StepUpCheck(log, step_up_after)
 
     def dispatch(self, command: Command, context: Context) -> Recorded:
@@ -102,6 +106,7 @@ class Dispatcher:
             context.now,
             reach(context.actor, name),
             context.expected_version,
+            two_persons=self._two_persons,
         )
 
     def _decide(self, command: Command, work: Work) -> Aggregate:
@@ -146,7 +151,10 @@ class Dispatcher:
         if context.actor.id is None or context.source_address is None:
             return None
         client = {"address": context.source_address, "user_agent": context.user_agent}
-        return self._log.keys.seal(context.actor.id, msgspec.json.encode(client), b"client")
+        try:
+            return self._log.keys.seal(context.actor.id, msgspec.json.encode(client), b"client")
+        except PersonErased:
+            return None
 
     def _request(
         self, command: Command, context: Context, answer: tuple[UUID, int], unchanged_at: int

@@ -34,6 +34,8 @@ class Work:
         now: datetime,
         scopes: frozenset[Scope],
         expected_version: int | None = None,
+        *,
+        two_persons: bool = True,
     ) -> None:
         self._log = log
         self._scopes = scopes
@@ -41,6 +43,8 @@ class Work:
         self.passwords = passwords
         self.actor = actor
         self.now = now
+        self.two_persons = two_persons
+        """Whether an erasure needs another person than the one who asked for it."""
         self.permitted = Scope.ANY in scopes
         self._created: UUID | None = None
         self.loaded: set[UUID] = set()
@@ -153,6 +157,10 @@ class Work:
     def says(self, query: str, params: Sequence[Any]) -> bool:
         """What a query on operational tables says, which have no stream to be loaded."""
         return self._log.recorder.says(query, params)
+
+    def ask(self, query: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+        """The rows that a query on operational tables finds now."""
+        return self._log.recorder.ask(query, params)
 
     def permit_anyone(self) -> None:
         """Raises `Forbidden` unless the actor may do this to everyone, not only to some."""

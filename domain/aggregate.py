@@ -7,7 +7,10 @@ from eventsourcing.domain import Aggregate as LibraryAggregate
 from eventsourcing.domain import event
 from eventsourcing.utils import register_topic
 
-__all__ = ["Aggregate", "Personal", "event"]
+__all__ = ["ERASED", "Aggregate", "Personal", "event"]
+
+ERASED = "erased person"
+"""What stands in the place of a text about somebody who was erased."""
 
 
 class Personal:

@@ -8,17 +8,20 @@ from domain.certificate import Certificate
 from domain.course import Course
 from domain.course_surveys import CourseSurveys
 from domain.enrollment import Enrollment
+from domain.erasure import Erasure
 from domain.external_identity import ExternalIdentity
 from domain.feedback import Feedback
 from domain.group import Group
 from domain.group_grants import GroupGrants
 from domain.key_ring import KeyRing
 from domain.learner import Learner
+from domain.legal_holds import LegalHolds
 from domain.notification import Notification
 from domain.organization import Organization
 from domain.password_reset import PasswordReset
 from domain.refused_access import RefusedAccess
 from domain.reporting_lines import ReportingLines
+from domain.retention import ExpiredRecord, RetentionPolicies
 from domain.second_factor import SecondFactor
 from domain.service_account import ServiceAccount
 from domain.survey import Survey
@@ -37,12 +40,15 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Course,
     CourseSurveys,
     Enrollment,
+    Erasure,
+    ExpiredRecord,
     ExternalIdentity,
     Feedback,
     Group,
     GroupGrants,
     KeyRing,
     Learner,
+    LegalHolds,
     Notification,
     SecondFactor,
     ServiceAccount,
@@ -50,6 +56,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     ReportingLines,
     PasswordReset,
     RefusedAccess,
+    RetentionPolicies,
     Survey,
     SurveyInvitation,
     SurveyReceipt,

@@ -104,3 +104,23 @@ def key_ring_id() -> UUID:
 def refused_access_id(learner_id: UUID | None, network: str | None, at: datetime) -> UUID:
     """What was refused in one day to one learner or, of nobody known, to one network."""
     return _id("refused_access", learner_id or network, at.date())
+
+
+def erasure_id(learner_id: UUID, number: int) -> UUID:
+    """The wish, of that number from 1 on, that somebody be erased."""
+    return _id("erasure", learner_id, number)
+
+
+def legal_holds_id() -> UUID:
+    """The one stream of what must be kept because of a dispute or an inspection."""
+    return _id("legal_holds")
+
+
+def retention_policies_id() -> UUID:
+    """The one stream that says how long which records are kept."""
+    return _id("retention_policies")
+
+
+def expired_record_id(kind: str, record_id: UUID) -> UUID:
+    """The mark that a record is no longer kept."""
+    return _id("expired_record", kind, record_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from domain import text
-from domain.aggregate import Aggregate, Personal, event
+from domain.aggregate import ERASED, Aggregate, Personal, event
 from domain.changes import changed_fields, upcast_without_cleared
 from domain.directory_entry import CHECKS, DirectoryEntry, checked, differences
 from domain.errors import Conflict, Invalid
@@ -29,6 +29,10 @@ class LearnerInactive(Conflict):
 
 class LearnerActive(Conflict):
     code = "learner-active"
+
+
+class LearnerErased(Conflict):
+    code = "learner-erased"
 
 
 class Learner(Aggregate):
@@ -53,6 +57,7 @@ class Learner(Aggregate):
     family_name: Annotated[str | None, Personal]
     employee_number: Annotated[str | None, Personal]
     deprovisioned: bool
+    erased: bool
 
     class Registered(Aggregate.Created):
         TOPIC = "learner.registered"
@@ -140,6 +145,14 @@ class Learner(Aggregate):
 
         TOPIC = "learner.deprovisioned"
 
+    class Erased(Aggregate.Event):
+        """The person's key is destroyed in the same transaction: nobody reads their data again."""
+
+        TOPIC = "learner.erased"
+        ENDS_PERSON = True
+        erasure_id: UUID
+        legal_basis: str
+
     class LoggedIn(Aggregate.Event):
         TOPIC = "learner.logged_in"
         method: str
@@ -198,6 +211,7 @@ class Learner(Aggregate):
         self.employee_number = None
         self.active = True
         self.deprovisioned = False
+        self.erased = False
 
     @classmethod
     def register(
@@ -295,6 +309,8 @@ class Learner(Aggregate):
 
         It says nothing of departments, so whoever looks after some keeps them with that role.
         """
+        if self.erased:
+            return
         roles = _roles(roles)
         is_department_admin = Role.DEPARTMENT_ADMIN in roles
         if is_department_admin and not self.administers:
@@ -347,6 +363,7 @@ class Learner(Aggregate):
         self.trigger_event(self.Deactivated, timestamp=at, reason=reason)
 
     def reactivate(self, *, at: datetime) -> None:
+        self._must_not_be_erased()
         if self.active:
             raise LearnerActive("This account is active.")
         self.trigger_event(self.Reactivated, timestamp=at)
@@ -363,6 +380,7 @@ class Learner(Aggregate):
 
         `department_id` is the department that the entry's `department` names, if it is one of ours.
         """
+        self._must_not_be_erased()
         _manager(entry.manager_id, of=self.id)
         changes, removed = differences(self.directory_entry, checked(entry))
         if department_id is None and self.department_id is not None:
@@ -372,7 +390,16 @@ class Learner(Aggregate):
         if changes or removed:
             self.trigger_event(self.Provisioned, timestamp=at, removed=removed, **changes)
 
+    def erase(self, *, erasure_id: UUID, legal_basis: str, at: datetime) -> None:
+        """There is no way back. Whoever saves this destroys the person's key with it."""
+        self._must_not_be_erased()
+        self.trigger_event(
+            self.Erased, timestamp=at, erasure_id=erasure_id, legal_basis=legal_basis
+        )
+
     def deprovision(self, *, at: datetime) -> None:
+        if self.erased:
+            return
         if self.active:
             self.deactivate(reason="The company's directory has this person no more.", at=at)
         if not self.deprovisioned:
@@ -408,6 +435,10 @@ class Learner(Aggregate):
     def must_be_active(self) -> None:
         if not self.active:
             raise LearnerInactive("This account is deactivated.")
+
+    def _must_not_be_erased(self) -> None:
+        if self.erased:
+            raise LearnerErased("This person was erased.")
 
     @event(Updated)
     def _updated(
@@ -458,6 +489,14 @@ class Learner(Aggregate):
     @event(Deprovisioned)
     def _deprovisioned(self) -> None:
         self.deprovisioned = True
+
+    @event(Erased)
+    def _erased(self) -> None:
+        self.erased, self.active, self.deprovisioned = True, False, True
+        self.username = self.email = self.full_name = ERASED
+        self.external_id = self.given_name = self.family_name = self.employee_number = None
+        self.job_role = self.manager_id = None
+        self.roles, self.administers, self.skills = [], [], {}
 
     @event(Provisioned)
     def _provisioned(

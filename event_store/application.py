@@ -14,7 +14,7 @@ from domain.aggregate import Aggregate
 from domain.catalogue import AGGREGATES
 from event_store.errors import LogUnavailable
 from event_store.event_type import EventTypes
-from event_store.keys import PersonalKeys
+from event_store.keys import PersonalKeys, PersonErased
 from event_store.mapper import Mapper
 from event_store.recorder import Recorder, Request, Statement
 from event_store.snapshots import SnapshotMapper
@@ -71,7 +71,7 @@ class Log(Application[UUID]):
     def _take_snapshots(self, processing_event: ProcessingEvent[UUID]) -> None:
         try:
             super()._take_snapshots(processing_event)
-        except (LogUnavailable, PersistenceError):
+        except (LogUnavailable, PersistenceError, PersonErased):
             # The events are recorded: a missing snapshot must not make the command look failed.
             logger.warning("A snapshot could not be taken.", exc_info=True)
 
@@ -123,6 +123,12 @@ class Log(Application[UUID]):
                 cache.get(id, evict=True)
             except KeyError:
                 continue
+
+    def forget_everything(self) -> None:
+        """Empties the cache: nothing that was unsealed stays in memory."""
+        cache = self.repository.cache
+        assert cache is not None
+        self.forget(list(cache.cache))
 
 
 def _environment(database_url: str, connections: int) -> Mapping[str, str]:

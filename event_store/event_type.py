@@ -10,10 +10,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain.aggregate import Aggregate, Personal
+from domain.aggregate import ERASED, Aggregate, Personal
 
 ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic"})
-ERASED = "erased person"
 
 
 class UnknownEventType(LookupError):
@@ -36,6 +35,8 @@ class EventType(msgspec.Struct, frozen=True):
     payload: type[msgspec.Struct]
     personal: dict[str, Any]
     subject: str | None
+    ends_person: bool
+    """Whether the key of the stream's person was destroyed with such an event."""
 
     def person(self, stream_id: UUID, fields: dict[str, Any]) -> UUID | None:
         """Whom the personal fields are about."""
@@ -104,6 +105,7 @@ def _describe(aggregate: type[Aggregate], event_class: type[Any]) -> EventType:
         payload=msgspec.defstruct(name, fields, kw_only=True, module=event_class.__module__),
         personal=personal,
         subject=getattr(event_class, "SUBJECT", None),
+        ends_person=getattr(event_class, "ENDS_PERSON", False),
     )
 
 

@@ -57,6 +57,10 @@ class PersonalKeys:
         except InvalidTag:
             raise ValueError(f"A sealed field of {person} was tampered with or moved.") from None
 
+    def forget(self, person: UUID) -> None:
+        """Takes the person's key out of memory: it is looked up when it is needed next."""
+        self._cache.pop(person, None)
+
     def ensure(self, persons: Sequence[UUID]) -> None:
         """Makes keys for those of `persons` who have none, and holds all ready to be used.
 

@@ -9,6 +9,7 @@ from eventsourcing.persistence import Mapper as LibraryMapper
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import get_topic
 
+from domain.aggregate import ERASED
 from event_store.event_type import EventType, EventTypes, erased, version_of
 from event_store.keys import PersonalKeys, PersonErased
 from event_store.record import Record
@@ -54,6 +55,9 @@ class Mapper(LibraryMapper[UUID]):
 
     def _decode(self, name: str, stream_id: UUID, version: int, data: bytes) -> Any:
         event_type = self.types.named(name)
+        if event_type.ends_person:
+            # Whoever reads on has no key from before: what comes later is not unsealed any more.
+            self.keys.forget(stream_id)
         fields = self._fields(event_type, version_of(name), data)
         if event_type.personal:
             self._unseal(event_type, stream_id, fields)
@@ -80,7 +84,10 @@ class Mapper(LibraryMapper[UUID]):
         for name in event_type.personal:
             if person is not None and data[name] is not None:
                 plain = _ENCODER.encode(data[name])
-                data[name] = self.keys.seal(person, plain, sealing_context(stream_id, name))
+                try:
+                    data[name] = self.keys.seal(person, plain, sealing_context(stream_id, name))
+                except PersonErased:
+                    data[name] = ERASED
 
     def _unseal(self, event_type: EventType, stream_id: UUID, fields: dict[str, Any]) -> None:
         person = event_type.person(stream_id, fields)

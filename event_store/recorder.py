@@ -138,6 +138,11 @@ class Recorder(PostgresApplicationRecorder):
             row = connection.execute(query, params).fetchone()
         return row is not None and all(row.values())
 
+    def ask(self, query: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+        """The rows that a query on operational tables finds now."""
+        with translated(), self.datastore.pool.connection() as connection:
+            return connection.execute(query, params).fetchall()
+
     def position_of(self, stream_id: UUID) -> int:
         """The position of the stream's last event; 0 when it has none."""
         with self._connection() as connection:

@@ -21,7 +21,7 @@ from event_store.event_type import is_personal
 from event_store.keys import PersonalKeys
 from event_store.recorder import translated
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 """Raised when the form of any aggregate's state changes: older snapshots are then passed over."""
 
 _CONTEXT = b"snapshot"
@@ -111,11 +111,16 @@ class SnapshotRecorder(PostgresAggregateRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> list[StoredEvent]:
-        """The newest snapshots of the present form first, as the repository asks for them."""
+        """The newest snapshots of the present form first, as the repository asks for them.
+
+        One of an erased person, taken by whoever had the key in memory, can't be read: it is none.
+        """
         with translated(), self.datastore.pool.connection() as connection:
             rows = connection.execute(
                 "SELECT stream_id, version, type, state::text AS state FROM event_store.snapshots"
                 " WHERE stream_id = %s AND version <= %s AND type LIKE %s"
+                " AND NOT EXISTS (SELECT FROM event_store.personal_keys"
+                "  WHERE person_id = stream_id AND destroyed_at IS NOT NULL)"
                 " ORDER BY version DESC LIMIT %s",
                 (originator_id, lte or 2**62, f"%.snapshot.v{STATE_VERSION}", limit),
             ).fetchall()

@@ -12,6 +12,8 @@ from access.sessions import Sessions
 from access.throttle import Throttle
 from adapters.mail import FolderMailer, InvalidMailSettings, Mailer, SmtpMailer
 from lms.composition import CommandSide
+from lms.retention import Retention
+from lms.scrubbing import TOMBSTONES, Scrubbing
 from lms.settings import Settings, SettingsError
 from policies.chores import Chore
 from policies.letters import Letters
@@ -24,12 +26,15 @@ OUTBOX = "outbox"
 MAIL_SECONDS = 0.5
 TELLING_SECONDS = 5.0
 SWEEPING_SECONDS = 600.0
+SCRUBBING_SECONDS = 5.0
+RETENTION_SECONDS = 3_600.0
 
 
 def chores(settings: Settings, side: CommandSide) -> list[Chore]:
     """Everything that is done again and again. Raises SettingsError."""
     refusals = Refusals(side.pool, settings.master_key)
     resets = Resets(side.pool, good_for=timedelta(minutes=settings.password_reset_minutes))
+    sender = mailer(settings)
     mailroom = Mailroom(
         side.log,
         side.dispatcher,
@@ -37,7 +42,7 @@ def chores(settings: Settings, side: CommandSide) -> list[Chore]:
         resets,
         MailQueue(side.pool),
         refusals,
-        mailer(settings),
+        sender,
         Letters(settings.password_reset_url),
     )
     teller = RefusalTeller(refusals, side.dispatcher)
@@ -51,6 +56,16 @@ def chores(settings: Settings, side: CommandSide) -> list[Chore]:
         keys_kept=keys_kept_for(settings.access_token_minutes * 60),
     )
 
+    scrubbing = Scrubbing(
+        side.pool,
+        side.dispatcher,
+        settings.project_database_url,
+        settings.data_dir / TOMBSTONES,
+        sender.forget if isinstance(sender, FolderMailer) else lambda _: None,
+    )
+
+    retention = Retention(settings.read_database_url, side.dispatcher)
+
     def sweep() -> bool:
         logger.info("housekeeping: %s", housekeeping.sweep())
         return False
@@ -59,6 +74,8 @@ def chores(settings: Settings, side: CommandSide) -> list[Chore]:
         Chore("granting wishes", MAIL_SECONDS, mailroom.grant_wishes),
         Chore("mail", MAIL_SECONDS, mailroom.deliver),
         Chore("telling of refusals", TELLING_SECONDS, lambda: teller.tell() < 0),
+        Chore("scrubbing", SCRUBBING_SECONDS, scrubbing.act),
+        Chore("retention", RETENTION_SECONDS, lambda: retention.run() is None),
         Chore("housekeeping", SWEEPING_SECONDS, sweep),
     ]
 

@@ -19,6 +19,7 @@ from bus.wake import Waker
 from commands.dispatcher import Dispatcher
 from event_store.application import Log
 from event_store.epoch import check_epoch
+from event_store.erasure import ErasureWatch
 from lms.settings import Settings
 from lms.telemetry.traced_dispatcher import TracedDispatcher
 
@@ -60,11 +61,13 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
             fingerprint_key=hmac.digest(settings.master_key, b"lms idempotency", "sha256"),
             on_recorded=waker.ping,
             step_up_after=timedelta(minutes=settings.step_up_minutes),
+            two_persons=settings.erasure_two_persons == "on",
         )
         try:
-            yield CommandSide(
-                log, passwords, dispatcher, pool, SigningKeys(pool, settings.master_key)
-            )
+            with ErasureWatch(log, pool).followed():
+                yield CommandSide(
+                    log, passwords, dispatcher, pool, SigningKeys(pool, settings.master_key)
+                )
         finally:
             log.close()
 

@@ -138,6 +138,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     step_up_minutes: Annotated[
         Count, _says("Minutes after a log-in in which sensitive commands need no new proof")
     ] = 10
+    erasure_two_persons: Annotated[
+        Switch, _says("Whether an erasure needs another person than the one who asks for it")
+    ] = "on"
     password_score: Annotated[
         Score, _says("Least strength of a password, as zxcvbn scores it, from 0 to 4")
     ] = 3

@@ -44,4 +44,5 @@ def _to(learner: Learner, id: UUID, subject: str, text: str) -> Mail:
         to_address=learner.email,
         subject=subject,
         text=f"Hello {learner.full_name},\n\n{text}\n",
+        learner_id=learner.id,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from domain.attempt import Attempt
+from domain.retention import ExpiredRecord, RecordKind
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
@@ -11,7 +12,7 @@ class AttemptProjection(Projection):
     """Tables `attempt`, `attempt_answer`. A question that was not answered has no choices."""
 
     name = "attempt"
-    version = 1
+    version = 2
 
     @on(Attempt.Started)
     def started(self, event: Attempt.Started, record: Record) -> Iterable[Statement]:
@@ -72,3 +73,10 @@ class AttemptProjection(Projection):
                 " SET correct = excluded.correct, points = excluded.points",
                 (record.stream_id, result.question_id, result.correct, result.points),
             )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.ATTEMPT:
+            yield Statement("DELETE FROM attempt_answer WHERE attempt_id = %s", (event.record_id,))
+            yield Statement("DELETE FROM attempt WHERE id = %s", (event.record_id,))

@@ -7,11 +7,13 @@ from projections.certificate import CertificateProjection
 from projections.compliance import ComplianceProjection
 from projections.course import CourseProjection
 from projections.enrollment import EnrollmentProjection
+from projections.erasure import ErasureProjection
 from projections.feedback import FeedbackProjection
 from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
 from projections.organization import OrganizationProjection
 from projections.projection import Projection
+from projections.retention import RetentionProjection
 from projections.scim_group import ScimGroupProjection
 from projections.scim_user import ScimUserProjection
 from projections.service_account import ServiceAccountProjection
@@ -31,6 +33,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     TestimonialProjection(),
     CertificateProjection(),
     NotificationProjection(),
+    ErasureProjection(),
+    RetentionProjection(),
     ServiceAccountProjection(),
     ScimUserProjection(),
     ScimGroupProjection(),

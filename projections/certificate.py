@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from domain.aggregate import ERASED
 from domain.certificate import Certificate
+from domain.learner import Learner
+from domain.retention import ExpiredRecord, RecordKind
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
@@ -11,7 +14,7 @@ class CertificateProjection(Projection):
     """Table `certificate`; `status` is valid or revoked (expiry follows from `expires_at`)."""
 
     name = "certificate"
-    version = 1
+    version = 2
 
     @on(Certificate.Issued)
     def issued(self, event: Certificate.Issued, record: Record) -> Iterable[Statement]:
@@ -50,3 +53,16 @@ class CertificateProjection(Projection):
                 record.stream_id,
             ),
         )
+
+    @on(Learner.Erased)
+    def erased(self, _: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE certificate SET holder_name = %s WHERE learner_id = %s",
+            (ERASED, record.stream_id),
+        )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.CERTIFICATE:
+            yield Statement("DELETE FROM certificate WHERE id = %s", (event.record_id,))

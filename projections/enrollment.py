@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from domain.enrollment import Enrollment
+from domain.retention import ExpiredRecord, RecordKind
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
@@ -15,7 +16,7 @@ class EnrollmentProjection(Projection):
     """
 
     name = "enrollment"
-    version = 1
+    version = 2
 
     @on(Enrollment.Created)
     def created(self, event: Enrollment.Created, record: Record) -> Iterable[Statement]:
@@ -155,6 +156,18 @@ class EnrollmentProjection(Projection):
             " withdrawal_reason = %s, updated_at = %s, version = %s WHERE id = %s",
             (event.timestamp, event.reason, event.timestamp, record.version, record.stream_id),
         )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.ENROLLMENT:
+            yield Statement(
+                "DELETE FROM lesson_progress WHERE enrollment_id = %s", (event.record_id,)
+            )
+            yield Statement(
+                "DELETE FROM enrollment_assessment WHERE enrollment_id = %s", (event.record_id,)
+            )
+            yield Statement("DELETE FROM enrollment WHERE id = %s", (event.record_id,))
 
 
 def _lay_out(enrollment_id: UUID, lessons: list[UUID]) -> Statement:

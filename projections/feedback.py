@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from domain.aggregate import ERASED
 from domain.feedback import Feedback
+from domain.learner import Learner
+from domain.retention import ExpiredRecord, RecordKind
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
@@ -11,7 +14,7 @@ class FeedbackProjection(Projection):
     """Tables `feedback` and, summed up by course, `course_rating`."""
 
     name = "feedback"
-    version = 1
+    version = 2
 
     @on(Feedback.Submitted)
     def submitted(self, event: Feedback.Submitted, record: Record) -> Iterable[Statement]:
@@ -43,7 +46,8 @@ class FeedbackProjection(Projection):
             "WITH revised AS (UPDATE feedback SET rating = %s, feedback_text = %s,"
             " updated_at = %s, version = %s WHERE id = %s"
             " RETURNING new.rating - old.rating AS gained)"
-            " UPDATE course_rating SET rating_sum = rating_sum + (SELECT gained FROM revised)"
+            " UPDATE course_rating SET rating_sum = rating_sum"
+            " + coalesce((SELECT gained FROM revised), 0)"
             " WHERE course_id = %s",
             (
                 event.rating,
@@ -54,3 +58,17 @@ class FeedbackProjection(Projection):
                 event.course_id,
             ),
         )
+
+    @on(Learner.Erased)
+    def erased(self, _: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE feedback SET feedback_text = %s"
+            " WHERE learner_id = %s AND feedback_text IS NOT NULL",
+            (ERASED, record.stream_id),
+        )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.FEEDBACK:
+            yield Statement("DELETE FROM feedback WHERE id = %s", (event.record_id,))

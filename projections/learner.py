@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from domain.aggregate import ERASED
 from domain.learner import Learner
 from domain.skill import skill_key
 from event_store.record import Record
@@ -14,7 +15,7 @@ class LearnerProjection(Projection):
     """
 
     name = "learner"
-    version = 3
+    version = 4
 
     @on(Learner.Registered)
     def registered(self, event: Learner.Registered, record: Record) -> Iterable[Statement]:
@@ -147,6 +148,20 @@ class LearnerProjection(Projection):
                 record.version,
                 record.stream_id,
             ),
+        )
+
+    @on(Learner.Erased)
+    def erased(self, event: Learner.Erased, record: Record) -> Iterable[Statement]:
+        """Who reported to the person reports to nobody until somebody says otherwise."""
+        yield Statement(
+            "UPDATE learner SET username = %s, email = %s, full_name = %s, roles = '{}',"
+            " administers = '{}', job_role = NULL, manager_id = NULL, active = false,"
+            " updated_at = %s, version = %s WHERE id = %s",
+            (ERASED, ERASED, ERASED, event.timestamp, record.version, record.stream_id),
+        )
+        yield Statement("DELETE FROM learner_skill WHERE learner_id = %s", (record.stream_id,))
+        yield Statement(
+            "UPDATE learner SET manager_id = NULL WHERE manager_id = %s", (record.stream_id,)
         )
 
     @on(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from domain.group import Group
 from domain.identity import canonical
+from domain.learner import Learner
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
 
@@ -12,7 +13,7 @@ class ScimGroupProjection(Projection):
     """Tables `scim_group` and `scim_group_member`."""
 
     name = "scim_group"
-    version = 1
+    version = 2
 
     @on(Group.Created)
     def created(self, event: Group.Created, record: Record) -> Iterable[Statement]:
@@ -68,6 +69,10 @@ class ScimGroupProjection(Projection):
             (record.stream_id, event.members),
         )
         yield self._touched(event, record)
+
+    @on(Learner.Erased)
+    def erased(self, _: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement("DELETE FROM scim_group_member WHERE learner_id = %s", (record.stream_id,))
 
     @on(Group.RolesMapped)
     def roles_mapped(self, event: Group.RolesMapped, record: Record) -> Iterable[Statement]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from domain.aggregate import ERASED
 from domain.identity import canonical
 from domain.learner import Learner
 from event_store.record import Record
@@ -12,7 +13,7 @@ class ScimUserProjection(Projection):
     """Table `scim_user`; a column `…_key` holds the form in which a text is compared."""
 
     name = "scim_user"
-    version = 1
+    version = 2
 
     @on(Learner.Registered)
     def registered(self, event: Learner.Registered, record: Record) -> Iterable[Statement]:
@@ -143,6 +144,21 @@ class ScimUserProjection(Projection):
         yield Statement(
             "UPDATE scim_user SET deprovisioned = true, updated_at = %s WHERE id = %s",
             (event.timestamp, record.stream_id),
+        )
+
+    @on(Learner.Erased)
+    def erased(self, event: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE scim_user SET username = %s, username_key = %s, email = %s, email_key = %s,"
+            " full_name = %s, full_name_key = %s, external_id = NULL, given_name = NULL,"
+            " given_name_key = NULL, family_name = NULL, family_name_key = NULL,"
+            " employee_number = NULL, employee_number_key = NULL, job_role = NULL,"
+            " job_role_key = NULL, manager_id = NULL, roles = '{}', active = false,"
+            " deprovisioned = true, updated_at = %s WHERE id = %s",
+            (*_with_key(ERASED) * 3, event.timestamp, record.stream_id),
+        )
+        yield Statement(
+            "UPDATE scim_user SET manager_id = NULL WHERE manager_id = %s", (record.stream_id,)
         )
 
 

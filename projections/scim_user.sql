@@ -38,3 +38,19 @@ CREATE INDEX scim_user_full_name ON scim_user (full_name_key, id) WHERE NOT depr
 CREATE INDEX scim_user_updated ON scim_user (updated_at, id) WHERE NOT deprovisioned;
 CREATE INDEX scim_user_department ON scim_user (department_key, id) WHERE NOT deprovisioned;
 CREATE INDEX scim_user_manager ON scim_user (manager_id) WHERE NOT deprovisioned;
+
+-- The planner's statistics would be copies of what is said about people.
+ALTER TABLE scim_user
+    ALTER COLUMN external_id SET STATISTICS 0,
+    ALTER COLUMN username SET STATISTICS 0,
+    ALTER COLUMN username_key SET STATISTICS 0,
+    ALTER COLUMN email SET STATISTICS 0,
+    ALTER COLUMN email_key SET STATISTICS 0,
+    ALTER COLUMN full_name SET STATISTICS 0,
+    ALTER COLUMN full_name_key SET STATISTICS 0,
+    ALTER COLUMN given_name SET STATISTICS 0,
+    ALTER COLUMN given_name_key SET STATISTICS 0,
+    ALTER COLUMN family_name SET STATISTICS 0,
+    ALTER COLUMN family_name_key SET STATISTICS 0,
+    ALTER COLUMN employee_number SET STATISTICS 0,
+    ALTER COLUMN employee_number_key SET STATISTICS 0;

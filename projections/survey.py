@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from domain.learner import Learner
+from domain.retention import ExpiredRecord, RecordKind
 from domain.survey import Survey
 from domain.survey_answers import SurveyAnswer
 from domain.survey_invitation import SurveyInvitation
@@ -20,7 +22,7 @@ class SurveyProjection(Projection):
     """
 
     name = "survey"
-    version = 1
+    version = 2
 
     @on(Survey.Created)
     def created(self, event: Survey.Created, record: Record) -> Iterable[Statement]:
@@ -133,6 +135,25 @@ class SurveyProjection(Projection):
         texts = event.texts or {}
         for answer in event.answers:
             yield from _answer(event, record, answer, texts.get(str(answer.question_id)))
+
+    @on(Learner.Erased)
+    def erased(self, _: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE survey_answer SET text = NULL FROM survey_response response"
+            " WHERE response.id = response_id AND response.learner_id = %s",
+            (record.stream_id,),
+        )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.SURVEY_RESPONSE:
+            yield Statement(
+                "UPDATE survey_answer SET text = NULL WHERE response_id = %s", (event.record_id,)
+            )
+            yield Statement(
+                "UPDATE survey_response SET learner_id = NULL WHERE id = %s", (event.record_id,)
+            )
 
 
 def _answer(

@@ -66,6 +66,7 @@ CREATE TABLE survey_response (
     version      bigint      NOT NULL
 );
 
+CREATE INDEX survey_response_learner ON survey_response (learner_id) WHERE learner_id IS NOT NULL;
 CREATE INDEX survey_response_survey ON survey_response (survey_id, submitted_at, id);
 
 CREATE TABLE survey_answer (
@@ -88,3 +89,7 @@ CREATE TABLE survey_tally (
     times       integer NOT NULL,
     PRIMARY KEY (survey_id, question_id, answer)
 ) WITH (fillfactor = 50);
+
+-- The planner's statistics would be copies of what is said about people.
+ALTER TABLE survey_answer
+    ALTER COLUMN text SET STATISTICS 0;

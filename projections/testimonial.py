@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from domain.aggregate import ERASED
+from domain.learner import Learner
+from domain.retention import ExpiredRecord, RecordKind
 from domain.testimonial import Testimonial
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
@@ -11,7 +14,7 @@ class TestimonialProjection(Projection):
     """Table `testimonial`; `status` is submitted, approved, rejected or withdrawn."""
 
     name = "testimonial"
-    version = 1
+    version = 2
 
     @on(Testimonial.Submitted)
     def submitted(self, event: Testimonial.Submitted, record: Record) -> Iterable[Statement]:
@@ -61,3 +64,15 @@ class TestimonialProjection(Projection):
             " WHERE id = %s",
             (event.timestamp, record.version, record.stream_id),
         )
+
+    @on(Learner.Erased)
+    def erased(self, _: Learner.Erased, record: Record) -> Iterable[Statement]:
+        yield Statement(
+            "UPDATE testimonial SET text = %s WHERE learner_id = %s", (ERASED, record.stream_id)
+        )
+
+    @on(ExpiredRecord.Expired)
+    def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
+        """It goes from the views; what was counted stays counted."""
+        if event.kind is RecordKind.TESTIMONIAL:
+            yield Statement("DELETE FROM testimonial WHERE id = %s", (event.record_id,))

@@ -9,6 +9,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from bus.correlation import correlation_of
+from domain.learner import Learner
 from projections import parked
 from projections.connection import Connection, connect
 from projections.entry import Entry
@@ -104,7 +105,7 @@ class Track:
     def _prepared(self, entry: Entry) -> Prepared:
         """An event with its statements, made before the transaction begins: decoding takes time,
         for personal data even queries."""
-        if entry.record.stream_id in self._stopped:
+        if entry.record.stream_id in self._stopped and not _ends_person(entry):
             return entry, None
         return entry, list(self._statements(entry))
 
@@ -121,7 +122,8 @@ class Track:
             for entry, statements in chunk:
                 if entry.record.stream_id in self._stopped:
                     self._park(entry, None)
-                    continue
+                    if not _ends_person(entry):
+                        continue
                 for sql, params in statements or self._statements(entry):
                     cursor.execute(sql, params)
         self.position = upto
@@ -143,7 +145,8 @@ class Track:
     def _apply_or_park(self, entry: Entry) -> None:
         if entry.record.stream_id in self._stopped:
             self._park(entry, None)
-            return
+            if not _ends_person(entry):
+                return
         try:
             self._apply_alone(entry)
         except Exception as error:
@@ -205,6 +208,12 @@ class Track:
         self._connection.execute(
             "SELECT projections.advance(%s, %s, %s)", (self.schema, self.position, upto)
         )
+
+
+def _ends_person(entry: Entry) -> bool:
+    """An erasure doesn't wait behind a parked event: it is applied at once, and once more when the
+    events before it can be."""
+    return entry.record.type.startswith(Learner.Erased.TOPIC)
 
 
 def _position(connection: Connection, schema: str, *, lock: bool = False) -> int:

@@ -34,6 +34,7 @@ from read_api.course import CourseController
 from read_api.database import Database, Pool
 from read_api.discovery import EventCatalogue, asyncapi, jwks
 from read_api.enrollment import EnrollmentController
+from read_api.erasure import ErasureController
 from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
 from read_api.history import Historian
@@ -42,6 +43,7 @@ from read_api.lifeline import LifelineController
 from read_api.lives.archive import Archive
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
+from read_api.retention import RetentionController
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
 from read_api.service_account import ServiceAccountController
@@ -67,9 +69,11 @@ CONTROLLERS: tuple[Any, ...] = (
     ComplianceController,
     CourseController,
     DepartmentController,
+    ErasureController,
     EnrollmentController,
     ImportController,
     LifelineController,
+    RetentionController,
     ScimController,
     ServiceAccountController,
     SurveyController,

@@ -29,6 +29,7 @@ from write_api.audit_read import record_audit_read
 from write_api.certificate import revoke_certificate
 from write_api.course import CourseController
 from write_api.enrollment import EnrollmentController, update_progress
+from write_api.erasure import ErasureController
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
 from write_api.group import map_group_roles
@@ -39,6 +40,7 @@ from write_api.notification import read_notification
 from write_api.oauth import get_service_token
 from write_api.organization import DepartmentController
 from write_api.password_reset import PasswordResetController, send_reset_link
+from write_api.retention import RetentionController
 from write_api.scim.controller import PATIENCE, Directory, ScimController, permits
 from write_api.second_factor import (
     SecondFactorController,
@@ -59,8 +61,10 @@ CONTROLLERS: tuple[Any, ...] = (
     CourseController,
     DepartmentController,
     EnrollmentController,
+    ErasureController,
     LoginController,
     PasswordResetController,
+    RetentionController,
     ScimController,
     SecondFactorController,
     ServiceAccountController,

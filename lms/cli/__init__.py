@@ -27,6 +27,8 @@ COMMANDS = {
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",
     "ldap": "bring accounts up to date with the company's directory",
     "epoch": "mend the log's epoch after it was restored into another cluster",
+    "erase": "after a restore, erase again who had been erased",
+    "retention": "let records expire that no policy keeps any longer",
     "keys": "list the keys that sign access tokens; rotate them, prune retired ones",
     "permissions": "print who may do what, as a page of Markdown",
     "asyncapi": "print the description of every event, as AsyncAPI 3.0",

@@ -35,6 +35,7 @@ OPTIONS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
+    "wal_recycle": "off",  # an old file of the log that got a new name would keep its old bytes
     "jit": "off",  # our queries are short: compiling them costs more than it saves
     "idle_in_transaction_session_timeout": "60s",  # an open write holds back the log's readers
     "timezone": "UTC",

@@ -51,6 +51,8 @@ def test_the_system_may_do_exactly_what_they_need() -> None:
     assert {name for name in COMMANDS | QUERIES if of(Role.SYSTEM, may=name)} == {
         "ApplyGroupRoles",
         "EndImport",
+        "ExpireRecord",
+        "RecordScrubbed",
         "IssueCertificate",
         "CreateNotification",
         "InviteToCourseSurveys",

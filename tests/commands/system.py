@@ -81,7 +81,7 @@ class Outcome(msgspec.Struct, frozen=True):
 class System:
     """One process that takes commands. Others on the same database are made by `another`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, two_persons: bool = True) -> None:
         self._database = database
         self.pool: ConnectionPool[Any] = ConnectionPool(
             database.write_url, min_size=1, max_size=4, open=True
@@ -89,10 +89,12 @@ class System:
         self.log = Log(database.write_url, MASTER_KEY, connections=8)
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.passwords = Passwords(self.pool, cheap)
-        self.dispatcher = Dispatcher(self.log, self.passwords, fingerprint_key=b"fingerprints")
+        self.dispatcher = Dispatcher(
+            self.log, self.passwords, fingerprint_key=b"fingerprints", two_persons=two_persons
+        )
 
-    def another(self) -> "System":
-        return System(self._database)
+    def another(self, *, two_persons: bool = True) -> "System":
+        return System(self._database, two_persons=two_persons)
 
     def close(self) -> None:
         self.log.close()

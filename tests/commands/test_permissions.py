@@ -27,6 +27,7 @@ from commands.enrollment import (
     UpdateProgress,
     WithdrawEnrollment,
 )
+from commands.erasure import ApproveErasure, EraseLearner, RecordScrubbed, RefuseErasure
 from commands.external_identity import LinkIdentity, RegisterFromProvider, UnlinkIdentity
 from commands.feedback import SubmitFeedback
 from commands.group import (
@@ -64,6 +65,13 @@ from commands.password_reset import (
 )
 from commands.provisioning import DeprovisionUser, ProvisionUser, ReplaceProvisionedUser
 from commands.refused_access import RecordRefusals
+from commands.retention import (
+    ExpireRecord,
+    PlaceHold,
+    ReleaseHold,
+    RemoveRetention,
+    SetRetention,
+)
 from commands.second_factor import (
     ConfirmSecondFactor,
     DisableSecondFactor,
@@ -95,7 +103,10 @@ from commands.user_import import EndImport, ImportUsers
 from domain.assessment import Assessment, QuestionKind
 from domain.course import Course
 from domain.enrollment import Enrollment
+from domain.erasure import Ground, LegalBasis
 from domain.errors import Forbidden
+from domain.legal_holds import HeldKind
+from domain.retention import RecordKind
 from domain.roles import Role
 from domain.survey import SurveyQuestionKind
 from tests.commands.system import NOW, Given, Person, System
@@ -123,6 +134,8 @@ class Things(msgspec.Struct, frozen=True):
     reset: UUID
     group: UUID
     user_import: UUID
+    erasure: UUID
+    hold: UUID
 
     @property
     def module(self) -> UUID:
@@ -161,6 +174,12 @@ def things(system: System) -> Things:
         department_admin=given.a_department_admin(department),
         reset=system.dispatch(RequestPasswordReset(learner_id=learner.id)).id,
         group=system.dispatch(CreateGroup(display_name="All")).id,
+        erasure=system.dispatch(
+            EraseLearner(learner_id=given.a_person().id, legal_basis=LegalBasis.OBJECTION)
+        ).id,
+        hold=system.dispatch(
+            PlaceHold(kind=HeldKind.LEARNER, subject_id=given.a_person().id, reason="Case 7")
+        ).id,
         user_import=system.dispatch(ImportUsers(content="username,email\na,a@example.com")).id,
     )
 
@@ -308,6 +327,17 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     MapGroupRoles: lambda t: MapGroupRoles(group_id=t.group, roles=[Role.ADMIN]),
     ApplyGroupRoles: lambda t: ApplyGroupRoles(group_id=t.group, learner_id=t.learner.id),
     ImportUsers: lambda _: ImportUsers(content="username,email\na,a@example.com"),
+    EraseLearner: lambda t: EraseLearner(learner_id=t.learner.id, legal_basis=LegalBasis.OBJECTION),
+    ApproveErasure: lambda t: ApproveErasure(erasure_id=t.erasure),
+    RefuseErasure: lambda t: RefuseErasure(
+        erasure_id=t.erasure, ground=Ground.LEGAL_CLAIMS, reason="Case 7"
+    ),
+    RecordScrubbed: lambda t: RecordScrubbed(erasure_id=t.erasure, places=[]),
+    SetRetention: lambda _: SetRetention(kind=RecordKind.FEEDBACK, days=30_000, basis="Our own"),
+    RemoveRetention: lambda _: RemoveRetention(kind=RecordKind.FEEDBACK),
+    PlaceHold: lambda t: PlaceHold(kind=HeldKind.COURSE, subject_id=t.course.id, reason="Case 7"),
+    ReleaseHold: lambda t: ReleaseHold(hold_id=t.hold, reason="Settled"),
+    ExpireRecord: lambda t: ExpireRecord(kind=RecordKind.ENROLLMENT, record_id=t.enrollment.id),
     EndImport: lambda t: EndImport(import_id=t.user_import),
     ReadNotification: lambda t: ReadNotification(notification_id=t.notification),
     RecordAuditRead: lambda _: RecordAuditRead(query="ListAuditEvents"),

@@ -8,8 +8,8 @@ import msgspec
 import psycopg
 import pytest
 
+from domain.aggregate import ERASED
 from event_store.application import Log
-from event_store.event_type import ERASED
 from event_store.mapper import Mapper
 from event_store.record import Record
 from tests.event_store import samples

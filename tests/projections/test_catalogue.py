@@ -28,6 +28,8 @@ NOT_SHOWN = {
     "key_ring",
     "password_reset",
     "refused_access",
+    "legal_holds",
+    "retention_policies",
     "second_factor",
     "user_import",
 }

@@ -7,12 +7,12 @@ USING (
         arg_max({'value': department}, position)
             FILTER (department IS NOT NULL OR list_contains(coalesce(cleared, removed), 'department')) AS department,
         arg_max({'value': job_role}, position)
-            FILTER (job_role IS NOT NULL OR list_contains(coalesce(cleared, removed), 'job_role')) AS job_role,
+            FILTER (event_topic = 'learner.erased' OR job_role IS NOT NULL OR list_contains(coalesce(cleared, removed), 'job_role')) AS job_role,
         arg_max(language, position) AS language,
         arg_max({'value': manager_id}, position)
-            FILTER (manager_id IS NOT NULL OR list_contains(coalesce(cleared, removed), 'manager_id')) AS manager_id,
-        arg_max(event_topic <> 'learner.deactivated', position)
-            FILTER (event_topic IN ('learner.deactivated', 'learner.reactivated')) AS active,
+            FILTER (event_topic = 'learner.erased' OR manager_id IS NOT NULL OR list_contains(coalesce(cleared, removed), 'manager_id')) AS manager_id,
+        arg_max(event_topic = 'learner.reactivated', position)
+            FILTER (event_topic IN ('learner.deactivated', 'learner.reactivated', 'learner.erased')) AS active,
         min(occurred_at) FILTER (event_topic = 'learner.registered') AS registered_at
     FROM staged
     WHERE stream_type = 'learner' AND event_topic <> 'learner.logged_in'
