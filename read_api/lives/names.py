@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from event_store.event_type import ERASED
+from domain.aggregate import ERASED
 from read_api.database import Database
 
 READ: Final = (

@@ -42,10 +42,6 @@ ACCOUNTS: Final[Mapping[str, Words]] = {
 }
 
 DOORS: Final[Mapping[str, Words]] = {
-    "audit_read.recorded": Words(
-        "Audit trail read by {reader_id}: {query:plain}",
-        keeps=("filters", "about", "count", "first", "last"),
-    ),
     "external_identity.linked": step(
         "Log-in by {provider:plain} linked to the account of {learner_id}", keeps=("issuer",)
     ),

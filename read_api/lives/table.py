@@ -6,6 +6,7 @@ A new type of event gets its words here, in the part that it belongs to.
 from collections.abc import Mapping
 from typing import Final
 
+from read_api.lives.keeping_words import KEEPING
 from read_api.lives.learning_words import ASSESSMENTS, COURSES, ENROLMENTS, VOICES
 from read_api.lives.people_words import ACCOUNTS, DOORS, TOGETHER
 from read_api.lives.words import Weight, Words, step
@@ -18,6 +19,7 @@ WORDS: Final[Mapping[str, Words]] = {
     **ACCOUNTS,
     **DOORS,
     **TOGETHER,
+    **KEEPING,
 }
 
 

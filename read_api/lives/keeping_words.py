@@ -1,0 +1,38 @@
+"""The words of what is kept, read, erased and let go: audit, erasures, retention, legal holds."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from read_api.lives.words import Words, step
+
+KEEPING: Final[Mapping[str, Words]] = {
+    "audit_read.recorded": step(
+        "{reader_id} read the audit trail ({query:plain})",
+        doer="reader_id",
+        keeps=("filters", "about", "count", "first", "last"),
+    ),
+    "learner.erased": Words("{full_name:plain} erased, on the ground of {legal_basis:words}"),
+    "erasure.requested": Words(
+        "Erasure of {learner_id} asked for, on the ground of {legal_basis:words}"
+    ),
+    "erasure.approved": step("Erasure of {learner_id} approved"),
+    "erasure.refused": Words("Erasure of {learner_id} refused: {ground:words}"),
+    "erasure.carried_out": Words("Erasure of {learner_id} carried out: their key is destroyed"),
+    "erasure.scrubbed": step(
+        "Views and stores scrubbed after the erasure of {learner_id}", keeps=("places",)
+    ),
+    "retention_policies.opened": step("List of retention policies begun"),
+    "retention_policies.policy_set": Words(
+        "Records of kind {kind:words} to be kept for {days} days, on the ground of {basis:plain}"
+    ),
+    "retention_policies.policy_removed": Words(
+        "Retention policy for records of kind {kind:words} removed"
+    ),
+    "expired_record.expired": Words(
+        "Record of kind {kind:words} about {learner_id} expired",
+        keeps=("record_id", "course_id", "ended_at"),
+    ),
+    "legal_holds.opened": step("List of legal holds begun"),
+    "legal_holds.placed": Words("Legal hold placed on {subject_id}"),
+    "legal_holds.released": Words("Legal hold on {subject_id} released"),
+}
