@@ -106,8 +106,8 @@ class StreamState(msgspec.Struct, frozen=True, kw_only=True):
 class LifelineController(Controller):
     path = "/audit/streams/{stream_id:uuid}"
     tags = ["Audit"]
-    opt = {READS: READ}
     middleware = RECORDED
+    opt = {READS: READ}
 
     @get(operation_id="GetAuditStream")
     async def stream(
@@ -127,7 +127,7 @@ class LifelineController(Controller):
         page = await life_page(
             asking.database, archive, teller, stream_id, after[0] if after else 0, limit
         )
-        delivered(request, [each.event.position for each in page.items])
+        delivered(request, [event.position for event in page.items])
         return page
 
     @get("/state", operation_id="GetAuditStreamState")

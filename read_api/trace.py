@@ -1,6 +1,6 @@
 """From a certificate, a grade or any other event back to everything that led to it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, get
@@ -8,15 +8,17 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, PathParameter, QueryParameter
 
+from access.actor import Actor as Reader
 from edge.faults import invalid
 from edge.problem import FieldError, ProblemError
+from edge.request import EdgeRequest
 from read_api.asking import READS, Asking
-from read_api.audit_reads import RECORDED
+from read_api.audit_reads import RECORDED, delivered
 from read_api.history import Historian
 from read_api.lives.archive import Archive
 from read_api.lives.entries import Teller
 from read_api.lives.names import READ
-from read_api.lives.trace import MOST_TRACED, Trace, trace_of, trace_of_version
+from read_api.lives.trace import MOST_TRACED, Trace, positions_in, trace_of, trace_of_version
 
 USUAL = 200
 
@@ -56,12 +58,13 @@ MostTraced = Annotated[
 class TraceController(Controller):
     path = "/audit/trace"
     tags = ["Audit"]
-    opt = {READS: READ}
     middleware = RECORDED
+    opt = {READS: ("audit", *READ)}
 
     @get("/{id:str}", operation_id="GetAuditTrace")
     async def trace(
         self,
+        request: EdgeRequest[Reader, Any],
         id: TraceId,
         asking: NamedDependency[Asking],
         archive: NamedDependency[Archive],
@@ -71,11 +74,14 @@ class TraceController(Controller):
         """Get what led to an event as a tree: the answers, grades, decisions and people it rests
         on. Of a correlation id: what one request led to."""
         teller = Teller(historian, asking.database)
-        return await trace_of(asking.database, archive, teller, read_id(id), limit)
+        trace = await trace_of(asking.database, archive, teller, read_id(id), limit)
+        delivered(request, positions_in(trace.roots))
+        return trace
 
     @get("/{stream_id:uuid}/{version:str}", operation_id="GetAuditTraceOfEvent")
     async def trace_of_event(
         self,
+        request: EdgeRequest[Reader, Any],
         stream_id: FromPath[UUID],
         version: Version,
         asking: NamedDependency[Asking],
@@ -86,7 +92,10 @@ class TraceController(Controller):
         """Get what led to one event of a stream, as a tree."""
         teller = Teller(historian, asking.database)
         number = read_version(version)
-        return await trace_of_version(asking.database, archive, teller, stream_id, number, limit)
+        database = asking.database
+        trace = await trace_of_version(database, archive, teller, stream_id, number, limit)
+        delivered(request, positions_in(trace.roots))
+        return trace
 
 
 def read_id(text: str) -> int | UUID:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from domain.catalogue import AGGREGATES
 from domain.errors import DomainError
 from edge.problem import ProblemError
+from event_store.addresses import Clients
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
@@ -31,9 +32,11 @@ class Desk(NamedTuple):
 def ask(settings: Settings, question: Callable[[Desk], Awaitable[None]]) -> int:
     """Answers one question; returns the exit code, 1 when there is nothing to tell."""
     with open_pool(settings.read_database_url, 1) as keys:
-        mapper = Mapper(EventTypes(AGGREGATES), PersonalKeys(keys, settings.master_key))
+        personal = PersonalKeys(keys, settings.master_key)
+        mapper = Mapper(EventTypes(AGGREGATES), personal)
+        historian = Historian(mapper, Clients(personal, settings.master_key))
         try:
-            asyncio.run(_answer(settings, mapper, question))
+            asyncio.run(_answer(settings, mapper, historian, question))
         except (DomainError, ProblemError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
@@ -41,9 +44,12 @@ def ask(settings: Settings, question: Callable[[Desk], Awaitable[None]]) -> int:
 
 
 async def _answer(
-    settings: Settings, mapper: Mapper, question: Callable[[Desk], Awaitable[None]]
+    settings: Settings,
+    mapper: Mapper,
+    historian: Historian,
+    question: Callable[[Desk], Awaitable[None]],
 ) -> None:
     async with database.open_pool(settings.read_database_url, connections=1) as pool:
         readable = Database(pool)
-        teller = Teller(Historian(mapper), readable)
+        teller = Teller(historian, readable)
         await question(Desk(readable, Archive(mapper), teller))

@@ -90,14 +90,25 @@ async def trace_of_version(
 
 
 async def correlated(database: Database, correlation_id: UUID, limit: int) -> list[Record]:
-    """The events of a correlation, in order, as far as the audit index has got."""
-    question = Question(bears=(Bears(correlation_id, (Bearing.CORRELATION,)),))
-    found = await find(database, question, descending=False, limit=limit)
+    """The events of a correlation, in order, as far as the audit index has come."""
+    asked = Question(bears=(Bears(correlation_id, (Bearing.CORRELATION,)),))
+    found = await find(database, asked, descending=False, limit=limit)
     return await database.all(
-        Record,
-        f"{SELECT} WHERE position = ANY(%s) ORDER BY position",
-        ([*found.positions],),
+        Record, f"{SELECT} WHERE position = ANY(%s) ORDER BY position", (list(found.positions),)
     )
+
+
+def positions_in(nodes: Sequence[TraceNode]) -> list[int]:
+    """The positions of all events in a tree."""
+    return [
+        position
+        for node in nodes
+        for position in (
+            node.event.position,
+            *positions_in(node.because),
+            *positions_in(node.led_to),
+        )
+    ]
 
 
 async def _at(database: Database, condition: str, params: tuple[object, ...]) -> list[Record]:
