@@ -26,6 +26,8 @@ COMMANDS = {
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",
     "ldap": "bring accounts up to date with the company's directory",
     "epoch": "mend the log's epoch after it was restored into another cluster",
+    "backup": "save the log, and apart from it the keys",
+    "restore": "bring the system back from a backup",
     "keys": "list the keys that sign access tokens; rotate them, prune retired ones",
     "permissions": "print who may do what, as a page of Markdown",
     "asyncapi": "print the description of every event, as AsyncAPI 3.0",

@@ -1,0 +1,445 @@
+import base64
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import psycopg
+import pytest
+
+from access.actor import Actor
+from commands.context import Context, Recorded
+from commands.course import CreateCourse
+from domain.roles import Role
+from event_store.epoch import check_epoch
+from lms.backup import manifest
+from lms.backup.contents import Place, place, tables
+from lms.backup.errors import BackupFailed, Refused, TargetInUse
+from lms.backup.manifest import Archive
+from lms.backup.people import reconcile
+from lms.backup.programs import programs_for
+from lms.backup.restoring import Wanted, restore
+from lms.backup.retention import archives, outlived_keys
+from lms.backup.taking import Backup, take
+from lms.cli import main
+from lms.composition import CommandSide, command_side
+from lms.embedded.nats import EmbeddedNats
+from lms.embedded.postgres import EmbeddedPostgres
+from lms.seeds.people import JOHN
+from lms.seeds.small import plant
+from lms.settings import Settings
+from lms.stack import Process
+from projections.catalogue import PROJECTIONS
+from projections.source import open_source
+from projections.verify import verify
+from tests.lms.backing_up import (
+    drop_database,
+    heard,
+    new_database,
+    rows,
+    settings_of,
+    with_many_transactions_behind_it,
+)
+from tests.lms.waiting import eventually
+from tests.servers.postgres import Database
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+ANOTHER_KEY = base64.b64encode(bytes(32)).decode()
+EVENTS = "SELECT position, stream_id, version, type, data::text FROM event_store.events"
+JOHNS_NAME = "SELECT full_name FROM read_models.learner WHERE username = 'john.doe'"
+ADMIN = Actor(id=uuid4(), roles=frozenset({Role.ADMIN}))
+
+
+class Saved:
+    """A seeded system, and the backup that was made of it while it was written to."""
+
+    def __init__(self, settings: Settings, backup: Backup, folder: Path) -> None:
+        self.settings = settings
+        self.backup = backup
+        self.folder = folder
+
+    def copy(self, folder: Path) -> Wanted:
+        """Copies of its archives, to be spoilt."""
+        shutil.copytree(self.folder, folder)
+        history, keys = archives(folder / "history", "history"), archives(folder / "keys", "keys")
+        return Wanted(history[0], keys[0])
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.backup.history, self.backup.keys)
+
+
+@pytest.fixture(scope="module")
+def saved(
+    postgres: EmbeddedPostgres, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Saved]:
+    folder = tmp_path_factory.mktemp("backup")
+    url = new_database(postgres, "to_save", migrated_template)
+    with_many_transactions_behind_it(url)
+    settings = settings_of(url, "nats://127.0.0.1:1", folder / "data", KEY)
+    plant(settings)
+    to = folder / "backups"
+    with written_to(settings) as written:
+        eventually(lambda: written() > 0)
+        backup = take(settings, to / "history", to / "keys", lambda _: None)
+        begun = written()
+        eventually(lambda: written() > begun)
+    yield Saved(settings, backup, to)
+    drop_database(postgres, "to_save")
+
+
+@contextmanager
+def written_to(settings: Settings) -> Iterator[Callable[[], int]]:
+    """Commands come one after the other while the block runs; yields what says how many."""
+    done: list[Recorded] = []
+    stop = threading.Event()
+
+    def write() -> None:
+        with command_side(settings, connections=2) as side:
+            while not stop.is_set():
+                done.append(create_course(side))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield lambda: len(done)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def create_course(side: CommandSide) -> Recorded:
+    now = datetime.now(UTC)
+    context = Context(actor=ADMIN, now=now, correlation_id=uuid4(), command_id=uuid4())
+    return side.dispatcher.dispatch(CreateCourse(title="Knots"), context)
+
+
+@pytest.fixture
+def target(empty_database: str, nats_url: str, tmp_path: Path) -> Settings:
+    """An empty database in the cluster that the backup is of, and a NATS."""
+    return settings_of(empty_database, nats_url, tmp_path / "data", KEY)
+
+
+def test_a_backup_shows_one_instant_though_writes_go_on(saved: Saved) -> None:
+    told = saved.backup.history.manifest
+    total = len(rows(saved.settings.database_url, EVENTS))
+    assert 0 < told.events < total
+    assert told.position > 5_000_000 << 16
+    assert told.people == saved.backup.keys.manifest.people == 6
+    assert saved.backup.keys.manifest.position == told.position
+    for archive in saved.backup:
+        archive.check()
+
+
+def test_no_key_stands_in_the_archive_of_the_history(saved: Saved) -> None:
+    found = rows(saved.settings.database_url, "SELECT wrapped_key FROM event_store.personal_keys")
+    hashes = rows(saved.settings.database_url, "SELECT password_hash FROM access.credentials")
+    secrets = [value.hex().encode() for (value,) in found if isinstance(value, bytes)]
+    secrets += [str(value).encode() for (value,) in hashes]
+    history, keys = text_of(saved.backup.history), text_of(saved.backup.keys)
+    assert b"learner.registered" in history
+    assert len(secrets) == 12
+    assert [secret for secret in secrets if secret in history] == []
+    assert [secret for secret in secrets if secret not in keys] == []
+    assert b"John Doe" not in history + keys
+
+
+def test_archives_are_for_their_owner_only(saved: Saved) -> None:
+    for archive in saved.backup:
+        assert [path for path in archive.folder.rglob("*") if path.stat().st_mode & 0o077] == []
+        assert archive.folder.stat().st_mode & 0o077 == 0
+
+
+def test_no_column_with_a_secret_goes_to_the_history(saved: Saved) -> None:
+    """New tables too: whoever adds one is told to say where its rows belong."""
+    with psycopg.connect(saved.settings.database_url) as owner:
+        historical = {str(table) for table in tables(owner) if place(table) is Place.HISTORY}
+        columns = owner.execute(
+            "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
+            " WHERE column_name ~ 'secret|password|sealed|wrapped|private|token|content'"
+        ).fetchall()
+    assert len(columns) > 5
+    assert [column for column in columns if column[0] in historical] == []
+
+
+def text_of(archive: Archive) -> bytes:
+    """Everything in its files, uncompressed."""
+    files = [path for path in archive.folder.rglob("*") if path.is_file()]
+    return b"\n".join(
+        gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        for file in files
+    )
+
+
+@pytest.mark.slow
+def test_a_restored_system_goes_on(
+    saved: Saved, postgres_server: EmbeddedPostgres, nats_server: EmbeddedNats, tmp_path: Path
+) -> None:
+    """In another cluster, whose transaction ids are much lower."""
+    settings = settings_of(postgres_server.url(), nats_server.url, tmp_path / "data", KEY)
+    lines, say = heard()
+    restore(settings, saved.wanted, say)
+    told = saved.backup.history.manifest
+    everything = rows(saved.settings.database_url, f"{EVENTS} ORDER BY 1")
+    assert rows(settings.database_url, f"{EVENTS} ORDER BY 1") == everything[: told.events]
+    assert rows(settings.database_url, JOHNS_NAME) == [(JOHN.full_name,)]
+    assert_read_models_equal_history(settings)
+    with psycopg.connect(settings.database_url) as owner:
+        check_epoch(owner)
+    with running(settings, "relay", "projector"), command_side(settings, connections=2) as side:
+        first, second = create_course(side), create_course(side)
+        assert told.position < everything[-1][0] < first.position < second.position
+        eventually(lambda: shown(settings) >= second.position)
+    assert_read_models_equal_history(settings)
+    assert any("next position exceeds the last" in line for line in lines)
+
+
+def assert_read_models_equal_history(settings: Settings) -> None:
+    with open_source(settings.project_database_url, settings.master_key) as source:
+        outcomes = [verify(projection, source) for projection in PROJECTIONS]
+    assert [outcome for outcome in outcomes if not outcome.holds] == []
+
+
+def shown(settings: Settings) -> int:
+    query = "SELECT position FROM projections.position WHERE name = 'course' AND state = 'live'"
+    ((position,),) = rows(settings.read_database_url, query)
+    assert isinstance(position, int)
+    return position
+
+
+@contextmanager
+def running(settings: Settings, *names: str) -> Iterator[None]:
+    processes = [Process(name, settings) for name in names]
+    try:
+        for process in processes:
+            process.start()
+        yield
+    finally:
+        for process in processes:
+            process.stop()
+
+
+def environment_of(settings: Settings, key: str = KEY) -> dict[str, str]:
+    return settings.environment() | {"LMS_MASTER_KEY": key}
+
+
+@pytest.fixture
+def told(target: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of the target, as variables of this process."""
+    for name, value in environment_of(target).items():
+        monkeypatch.setenv(name, value)
+    return target
+
+
+def assert_untouched(settings: Settings) -> None:
+    assert (
+        rows(settings.database_url, "SELECT nspname FROM pg_namespace WHERE nspname ~ '^ev'") == []
+    )
+    draft = "SELECT datname FROM pg_database WHERE datname LIKE '%restoring%'"
+    assert rows(settings.database_url, draft) == []
+
+
+@pytest.mark.parametrize("spoil", ["a byte", "a file less", "a file more"])
+def test_a_damaged_archive_is_refused(
+    spoil: str, saved: Saved, told: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = saved.copy(tmp_path / "copy").history.folder
+    largest = max(history.glob("dump/*.gz"), key=lambda file: file.stat().st_size)
+    if spoil == "a byte":
+        content = bytearray(largest.read_bytes())
+        content[len(content) // 2] ^= 1
+        largest.write_bytes(content)
+    elif spoil == "a file less":
+        largest.unlink()
+    else:
+        largest.with_name("9999.dat.gz").write_bytes(b"")
+    assert main(["restore", "--from", str(history)]) == 3
+    said = capsys.readouterr().err
+    assert "is damaged" in said
+    assert ("9999" if spoil == "a file more" else largest.name) in said
+    assert_untouched(told)
+
+
+def test_a_backup_that_was_cut_short_is_refused_and_swept_away(
+    saved: Saved, told: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = saved.copy(tmp_path / "copy")
+    draft = wanted.history.folder.with_name("20260101T000000.000000Z.unfinished")
+    wanted.history.folder.rename(draft)
+    (draft / "manifest.json").unlink()
+    assert main(["restore", "--from", str(draft)]) == 3
+    assert "cut short" in capsys.readouterr().err
+    assert main(["restore", "--from", str(tmp_path / "copy")]) == 3
+    assert "no complete archive" in capsys.readouterr().err
+    to = tmp_path / "copy"
+    take(saved.settings, to / "history", to / "keys", lambda _: None)
+    assert not draft.exists()
+    assert len(archives(to / "history", "history")) == 1
+
+
+def test_without_its_keys_a_history_is_refused_with_an_explanation(
+    saved: Saved, told: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = saved.copy(tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "keys")
+    assert main(["restore", "--from", str(wanted.history.folder)]) == 3
+    said = capsys.readouterr().err
+    assert "can be read, but nothing in it that is personal" in said
+    assert_untouched(told)
+
+
+@pytest.mark.slow
+def test_without_its_keys_a_history_can_be_read(saved: Saved, target: Settings) -> None:
+    lines, say = heard()
+    restore(target, Wanted(saved.backup.history, None, without_keys=True), say)
+    assert rows(target.database_url, "SELECT DISTINCT full_name FROM read_models.learner") == [
+        ("erased person",)
+    ]
+    events = rows(target.database_url, EVENTS)
+    assert len(events) == saved.backup.history.manifest.events
+    assert "keys: those of 6 people are lost; they read as erased persons" in lines
+    assert rows(target.database_url, "SELECT * FROM projections.parked") == []
+
+
+def test_another_master_key_is_refused_before_anything_happens(
+    saved: Saved,
+    told: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LMS_MASTER_KEY", ANOTHER_KEY)
+    assert main(["restore", "--from", str(saved.folder)]) == 3
+    said = capsys.readouterr().err
+    assert "LMS_MASTER_KEY is not the one" in said
+    assert ANOTHER_KEY not in said
+    assert_untouched(told)
+
+
+def test_keys_that_lack_people_are_refused(saved: Saved, target: Settings, tmp_path: Path) -> None:
+    wanted = saved.copy(tmp_path / "copy")
+    assert wanted.keys
+    with (wanted.history.folder / "people.csv").open("a") as file:
+        file.write(f"{uuid4()},2026-01-01 00:00:00+00,\n")
+    manifest.write(wanted.history.folder, wanted.history.manifest)
+    spoilt = manifest.opened(wanted.history.folder, "history")
+    with pytest.raises(Refused, match="lacks those of 1 people"):
+        restore(target, Wanted(spoilt, wanted.keys), lambda _: None)
+    assert_untouched(target)
+
+
+def test_a_database_that_holds_something_is_not_overwritten(
+    saved: Saved, database: Database, nats_url: str, tmp_path: Path
+) -> None:
+    target = settings_of(database.owner_url, nats_url, tmp_path / "other", KEY)
+    plant(target)
+    planted = rows(database.owner_url, EVENTS)
+    with pytest.raises(TargetInUse, match=r"not empty: it holds \d+ events"):
+        restore(target, saved.wanted, lambda _: None)
+    with pytest.raises(TargetInUse, match="not somebody_elses"):
+        restore(target, saved.wanted._replace(replace="somebody_elses"), lambda _: None)
+    with (
+        psycopg.connect(database.read_url),
+        pytest.raises(TargetInUse, match="1 sessions use the database"),
+    ):
+        restore(target, saved.wanted._replace(replace=database.name), lambda _: None)
+    assert rows(database.owner_url, EVENTS) == planted
+
+
+@pytest.mark.slow
+def test_a_restore_that_was_killed_changes_nothing_and_is_begun_anew(
+    saved: Saved, database: Database, nats_url: str, tmp_path: Path, postgres: EmbeddedPostgres
+) -> None:
+    target = settings_of(database.owner_url, nats_url, tmp_path / "data", KEY)
+    plant(target)
+    planted = rows(database.owner_url, EVENTS)
+    command = [sys.executable, "-m", "lms", "restore", "--from", str(saved.folder)]
+    restoring = subprocess.Popen(
+        [*command, "--replace", database.name], env={**os.environ, **environment_of(target)}
+    )
+    draft = f"SELECT FROM pg_database WHERE datname = '{database.name}_restoring'"
+    eventually(lambda: bool(rows(postgres.url("postgres"), draft)))
+    restoring.kill()
+    restoring.wait()
+    assert rows(database.owner_url, EVENTS) == planted
+    lines, say = heard()
+    restore(target, saved.wanted._replace(replace=database.name), say)
+    assert len(rows(database.owner_url, EVENTS)) == saved.backup.history.manifest.events
+    former = re.findall(rf"{database.name}_before_\w+", lines[-1])[0]
+    assert rows(postgres.url(former), EVENTS) == planted
+    assert rows(postgres.url("postgres"), draft) == []
+    drop_database(postgres, former)
+
+
+def test_whoever_was_erased_stays_erased(database: Database, tmp_path: Path) -> None:
+    """Whichever of both archives is older."""
+    erased_before, erased_later, here, lost = (uuid4() for _ in range(4))
+    at = "2026-01-01 00:00:00+00"
+    with (tmp_path / "people.csv").open("w") as file:
+        file.write("person_id,created_at,destroyed_at\n")
+        for person, destroyed in ((erased_later, at), (here, ""), (lost, ""), (erased_before, "")):
+            file.write(f"{person},{at},{destroyed}\n")
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        keys = [(erased_later, b"k", None), (here, b"k", None), (erased_before, None, at)]
+        owner.cursor().executemany(
+            "INSERT INTO event_store.personal_keys (person_id, wrapped_key, destroyed_at)"
+            " VALUES (%s, %s, %s)",
+            keys,
+        )
+        owner.cursor().executemany(
+            "INSERT INTO access.credentials VALUES (%s, 'hash', now())", [(here,), (erased_later,)]
+        )
+        assert reconcile(owner, tmp_path) == (1, 1)
+        found = owner.execute(
+            "SELECT person_id FROM event_store.personal_keys WHERE destroyed_at IS NULL"
+        ).fetchall()
+        log_ins = owner.execute("SELECT learner_id FROM access.credentials").fetchall()
+    assert found == log_ins == [(here,)]
+
+
+def test_old_keys_are_pruned_but_never_the_newest(saved: Saved, tmp_path: Path) -> None:
+    wanted = saved.copy(tmp_path / "copy")
+    assert wanted.keys
+    folder = wanted.keys.folder.parent
+    now = datetime.now(UTC)
+    assert outlived_keys(folder, now) == []
+    for days in (40, 20):
+        older = folder / f"older-{days}"
+        shutil.copytree(wanted.keys.folder, older)
+        taken_at = now - timedelta(days=days)
+        manifest.write(older, msgspec.structs.replace(wanted.keys.manifest, taken_at=taken_at))
+    outlived = outlived_keys(folder, now - timedelta(days=30))
+    assert [archive.folder.name for archive in outlived] == ["older-40"]
+
+
+def test_the_command_line_saves_and_prunes(
+    saved: Saved,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in environment_of(saved.settings).items():
+        monkeypatch.setenv(name, value)
+    arguments = ["backup", "--to", str(tmp_path / "saved"), "--keys-to", str(tmp_path / "apart")]
+    assert main([*arguments, "--prune-keys", "30"]) == 0
+    said = capsys.readouterr().out
+    (history,) = archives(tmp_path / "saved" / "history", "history")
+    (keys,) = archives(tmp_path / "apart", "keys")
+    assert history.manifest.name == keys.manifest.name
+    assert str(history.folder) in said
+    assert f"{history.manifest.events:,} events" in said
+    assert KEY not in said
+
+
+def test_a_server_newer_than_the_programs_is_refused() -> None:
+    with pytest.raises(BackupFailed, match="put the client programs of PostgreSQL 99 on PATH"):
+        programs_for(99, embedded=False)
+    assert programs_for(18, embedded=True).major == 18
