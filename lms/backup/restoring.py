@@ -16,7 +16,7 @@ from lms.backup.programs import Programs, programs_for
 from lms.backup.sealed import check_seals
 from lms.backup.taking import JOBS
 from lms.backup.target import Target, target_of
-from lms.migrate import FOLDER, apply, ensure_role
+from lms.migrate import FOLDER, apply, ensure_roles
 from lms.settings import Settings
 from projections.catalogue import PROJECTIONS
 from projections.rebuild_all import rebuild_all
@@ -58,10 +58,7 @@ def restore(settings: Settings, wanted: Wanted, say: Say) -> None:
         programs = programs_for(target.major, embedded=settings.embedded_postgres)
         target.check(wanted.history, wanted.replace)
         followers.check_nats(settings)
-        for role in ("write", "read", "project"):
-            ensure_role(
-                settings.database_url, f"lms_{role}", getattr(settings, f"{role}_database_url")
-            )
+        ensure_roles(settings)
         target.create_draft()
         try:
             _fill(target, programs, wanted, say)

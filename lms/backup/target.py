@@ -21,7 +21,6 @@ from lms.settings import Settings
 
 LOCK: Final = int.from_bytes(b"lms back", "big")
 MAINTENANCE: Final = "postgres"
-URLS: Final = ("database_url", "write_database_url", "read_database_url", "project_database_url")
 
 _ANY_TABLE = (
     "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname !~ '^pg_' AND"
@@ -47,7 +46,11 @@ class Target:
     @property
     def draft(self) -> Settings:
         """The settings with the draft in the place of the database."""
-        urls = {name: in_database(getattr(self._settings, name), self.draft_name) for name in URLS}
+        urls = {
+            name: in_database(getattr(self._settings, name), self.draft_name)
+            for name in Settings.__struct_fields__
+            if name.endswith("database_url")
+        }
         return msgspec.structs.replace(self._settings, **urls)
 
     def check(self, archive: Archive, replace: str | None) -> None:
