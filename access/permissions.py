@@ -199,6 +199,8 @@ QUERIES: dict[str, Row] = {
 
     "ListAuditEvents":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetAuditStream":           Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ExportForInspection":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetInspectionKey":         Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 
     "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),

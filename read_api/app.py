@@ -33,6 +33,8 @@ from read_api.enrollment import EnrollmentController
 from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
 from read_api.history import Historian
+from read_api.inspecting.copying import Inspections
+from read_api.inspection import InspectionController
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
@@ -61,6 +63,7 @@ CONTROLLERS: tuple[Any, ...] = (
     DepartmentController,
     EnrollmentController,
     ImportController,
+    InspectionController,
     ScimController,
     ServiceAccountController,
     SurveyController,
@@ -91,6 +94,7 @@ def create_read_api(
     printer: CertificatePrinter,
     analytics: AnalyticsClient,
     event_catalogue: EventCatalogue,
+    inspections: Inspections,
     checks: Mapping[str, Check],
     metrics: RequestMetrics,
     version: str,
@@ -134,6 +138,7 @@ def create_read_api(
             "directory": given(Directory(_service(public_url, secret), database)),
             "enforced": given(enforced),
             "event_catalogue": given(event_catalogue),
+            "inspections": given(inspections),
             "historian": given(Historian(mapper)),
             "keys": given(keys),
             "printer": given(printer),

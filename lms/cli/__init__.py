@@ -21,6 +21,7 @@ COMMANDS = {
     "seed": "fill it with something to try it on",
     "migrate": "bring the database up to date",
     "projections": "say how projections are doing; rebuild them, retry parked events",
+    "inspection": "make signed copies of records for an inspector",
     "policies": "say how policies are doing; retry parked events",
     "verify": "prove that read models equal history",
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",

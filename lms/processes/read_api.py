@@ -17,6 +17,7 @@ from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
 from lms.composition import open_pool, token_verifier
+from lms.inspection import inspections
 from lms.processes.serving import serve
 from lms.settings import Settings
 from read_api import database
@@ -41,13 +42,16 @@ def main(settings: Settings) -> None:
             async with queries.connection() as connection:
                 await connection.execute("SELECT 1")
 
+        mapper = Mapper(types, PersonalKeys(pool, settings.master_key))
+
         app = create_read_api(
             queries,
             verifier=verifier,
             keys=keys,
-            mapper=Mapper(types, PersonalKeys(pool, settings.master_key)),
+            mapper=mapper,
             printer=TypstPrinter(issuer=ISSUER, verify_url=f"{settings.public_url}/verify"),
             analytics=AnalyticsClient(settings.analytics_url, settings.internal_token),
+            inspections=inspections(settings, pool, mapper),
             event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version=version("lms"))),
             checks={"database": answers},
             metrics=RequestMetrics(REGISTRY),

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from access.actor import Actor
 from access.keys import VerificationKeys
 from access.tokens import InvalidToken
+from adapters.inspection_pdf import TypstInspectionPrinter
 from bus.asyncapi import asyncapi
 from domain.catalogue import AGGREGATES
 from edge.metrics import RequestMetrics
@@ -27,6 +28,9 @@ from projections.source import Source
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
 from read_api.database import open_pool
+from read_api.history import Historian
+from read_api.inspecting.copying import Inspections
+from read_api.inspecting.signature import Signer
 from tests.commands.system import MASTER_KEY, Person
 from tests.servers.postgres import Database
 
@@ -107,6 +111,14 @@ def read_api(
         mapper=Mapper(types, PersonalKeys(pool, MASTER_KEY)),
         printer=Sheet(),
         analytics=AnalyticsClient(analytics_url, "internal"),
+        inspections=Inspections(
+            pool,
+            Historian(Mapper(types, PersonalKeys(pool, MASTER_KEY))),
+            TypstInspectionPrinter(),
+            Signer(MASTER_KEY),
+            system="LMS",
+            url="http://lms.example",
+        ),
         event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version="1")),
         checks={},
         metrics=RequestMetrics(CollectorRegistry()),
