@@ -11,6 +11,8 @@ import typst
 log = logging.getLogger(__name__)
 
 TEMPLATE = Path(__file__).with_name("inspection.typ")
+GENERATIONS = 10
+"""Typst remembers what it has set for so many documents: a hundred megabytes for each long one."""
 
 
 class TypstInspectionPrinter:
@@ -32,6 +34,13 @@ class TypstInspectionPrinter:
             # PDF/A wants a glyph for every letter, and no font here has some of these.
             log.warning("inspection copy: %s", error)
             return self._set(text, archival=False)
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Setting as many empty pages makes Typst drop what it remembers."""
+        for _ in range(GENERATIONS):
+            typst.compile(b"", font_paths=self._fonts, format="pdf")
 
     def _set(self, text: str, *, archival: bool) -> bytes:
         return typst.compile(

@@ -29,6 +29,11 @@ _DESTROY_AGAIN = (
     " FROM people WHERE kept.person_id = people.person_id"
     " AND people.destroyed_at IS NOT NULL AND kept.wrapped_key IS NOT NULL"
 )
+_DESTROY_AS_LOGGED = (
+    "UPDATE event_store.personal_keys SET wrapped_key = NULL, destroyed_at = now()"
+    " WHERE wrapped_key IS NOT NULL AND person_id IN"
+    " (SELECT stream_id FROM event_store.events WHERE type LIKE 'learner.erased.v%')"
+)
 _ERASED_BEFORE = (
     "INSERT INTO event_store.personal_keys (person_id, created_at, destroyed_at)"
     " SELECT person_id, created_at, destroyed_at FROM people WHERE destroyed_at IS NOT NULL"
@@ -48,7 +53,9 @@ class Reconciled(NamedTuple):
 
 
 def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
-    """Destroys the keys of those whom the history knows as erased; marks those that are lost.
+    """Destroys the keys of those who are erased by the history; marks those that are lost.
+
+    Who is erased stands in the list of people beside the history, and in the log itself.
 
     A lost key's person reads as erased, and nothing is ever sealed for them under another key.
     """
@@ -61,6 +68,7 @@ def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
             while block := file.read(1 << 16):
                 copy.write(block)
         destroyed_again = connection.execute(_DESTROY_AGAIN).rowcount
+        destroyed_again += connection.execute(_DESTROY_AS_LOGGED).rowcount
         connection.execute(_ERASED_BEFORE)
         lost = connection.execute(_LOST).rowcount
         for table in _SECRETS_OF_PEOPLE:

@@ -38,8 +38,8 @@ from read_api.inspecting.words import instant
 
 Progress = Callable[[int, int], None]
 
-ENTRIES_IN_A_PART: Final = 2_000
-"""Events of the audit trail in one PDF, so that setting it takes seconds and little memory."""
+ENTRIES_IN_A_PART: Final = 1_000
+"""Events of the audit trail in one PDF, so that setting it takes a second and little memory."""
 PEOPLE_IN_A_PART: Final = 200
 TITLE: Final = "Inspection copy of training records"
 

@@ -1,10 +1,14 @@
 """What an inspector asks for, and why it may be refused."""
 
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import ClassVar
 from uuid import UUID
 
 import msgspec
+
+
+_EDGES = (MINYEAR, MAXYEAR)
+"""In UTC these years may lie outside of the calendar."""
 
 
 class InspectionRefused(Exception):
@@ -54,5 +58,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
         for instant, field in ((self.since, "from"), (self.until, "to")):
             if instant and instant.tzinfo is None:
                 raise InspectionRefused("An instant needs an offset, such as Z.", field)
+            if instant and instant.year in _EDGES:
+                raise InspectionRefused("That is no instant of this log.", field)
         if self.since and self.until and self.since >= self.until:
             raise InspectionRefused("The end isn't after the beginning.", "to")

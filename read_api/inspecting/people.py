@@ -15,6 +15,7 @@ _NAMES: Final = """
 SELECT id, full_name FROM read_models.learner WHERE id = ANY(%(ids)s)
 UNION ALL SELECT id, name FROM read_models.service_account WHERE id = ANY(%(ids)s)
 UNION ALL SELECT id, title FROM read_models.course WHERE id = ANY(%(ids)s)
+UNION ALL SELECT id, title FROM read_models.course_lesson WHERE id = ANY(%(ids)s)
 UNION ALL SELECT id, title FROM read_models.assessment WHERE id = ANY(%(ids)s)"""
 _PEOPLE: Final = (
     "SELECT id, full_name, username, email, department, job_role, active"
@@ -36,7 +37,7 @@ class Individual(msgspec.Struct, frozen=True):
 
 
 class Names:
-    """Names of people, programs, courses and assessments, looked up many at a time."""
+    """Names of people, programs, courses, lessons and assessments, looked up many at a time."""
 
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection

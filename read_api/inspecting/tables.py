@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -20,6 +20,8 @@ TRAIL: Final = (
     *("stream_type", "stream_id", "version", "type", "command", "correlation_id", "causation"),
 )
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_NAMED: Final = ("_id", "by", "_of")
+_LATE: Final = timedelta(minutes=1)
 _LONGEST: Final = 500
 _SHORTENED: Final = " … (whole in trail.csv)"
 
@@ -47,13 +49,13 @@ def trail_row(entry: AuditEntry, names: Names) -> list[object]:
 
 
 def printed_trail_row(entry: AuditEntry, names: Names) -> list[str]:
-    """The same for paper: event, recorded, who, what, in detail."""
+    """The same for paper: event, when, who, what, in detail."""
     details = words.details(entry, names)
     if len(details) > _LONGEST:
         details = details[:_LONGEST] + _SHORTENED
     return [
         str(entry.position),
-        words.instant(entry.recorded_at),
+        _when(entry),
         words.who(entry),
         words.title(entry.type),
         details,
@@ -97,10 +99,10 @@ def write_csv(
     """A table of one kind of record; each id of a person, course or assessment has its name
     beside it."""
     fields = kind.__struct_fields__
-    named = [field for field in fields if field.endswith("_id")]
+    named = [field for field in fields if field.endswith(_NAMED)]
     with csv_file(file) as out:
         writer = csv.writer(out)
-        writer.writerow([*fields, *(field.removesuffix("_id") for field in named)])
+        writer.writerow([*fields, *(f"{field.removesuffix('_id')}_name" for field in named)])
         for row in rows:
             values = [getattr(row, field) for field in fields]
             also = [names.get(getattr(row, field), "") for field in named]
@@ -147,8 +149,8 @@ def _printed_attempt(one: Attempt, names: Names) -> list[str]:
     return [
         names.get(one.assessment_id, str(one.assessment_id)),
         _text(one.number),
-        words.instant(one.started_at),
-        words.instant(one.submitted_at),
+        words.moment(one.started_at),
+        words.moment(one.submitted_at),
         _percent(one.score),
         {True: "yes", False: "no", None: ""}[one.passed],
         f"{words.day(one.graded_at)} {graded}".strip(),
@@ -171,7 +173,14 @@ def _printed_decision(one: Decision, names: Names) -> list[str]:
     by = _name(one.by, names)
     if one.on_behalf_of:
         by += f" on behalf of {_name(one.on_behalf_of, names)}"
-    return [words.instant(one.at), one.what, by, one.reason or "", str(one.position)]
+    return [words.moment(one.at), one.what, by, one.reason or "", str(one.position)]
+
+
+def _when(entry: AuditEntry) -> str:
+    """When it happened; also when it was recorded, if that was later, as of imported history."""
+    at, recorded = entry.happened_at or entry.recorded_at, entry.recorded_at
+    late = recorded - at > _LATE
+    return f"{words.moment(at)} (recorded {words.moment(recorded)})" if late else words.moment(at)
 
 
 def _name(id: UUID | None, names: Names) -> str:

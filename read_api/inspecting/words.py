@@ -1,7 +1,7 @@
 """Events in words that need no programmer to be read."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +16,12 @@ _IDS_OF_THE_RECORD: Final = {"correlation_id"}
 
 def instant(at: datetime | None) -> str:
     """`2026-03-07 14:05:09 UTC`; empty for none."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+    return f"{moment(at)} UTC" if at else ""
+
+
+def moment(at: datetime | None) -> str:
+    """The same for tables, whose headings say that it is UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def day(at: datetime | None) -> str:
@@ -47,7 +52,7 @@ def who(entry: AuditEntry) -> str:
 def details(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
     """The fields of the event, `name: value` one after the other, and why it happened."""
     parts = [
-        f"{field.replace('_', ' ')}: {_value(value, names)}"
+        f"{_label(field, value, names)}: {_value(value, names)}"
         for field, value in entry.data.items()
         if value is not None and value != [] and field not in _IDS_OF_THE_RECORD
     ]
@@ -56,6 +61,11 @@ def details(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
     if entry.unreadable:
         parts.append(f"as it stands in the log, because: {entry.unreadable}")
     return "; ".join(parts)
+
+
+def _label(field: str, value: Any, names: Mapping[UUID, str]) -> str:
+    named = isinstance(value, UUID) and value in names
+    return (field.removesuffix("_id") if named else field).replace("_", " ")
 
 
 def _value(value: Any, names: Mapping[UUID, str]) -> str:

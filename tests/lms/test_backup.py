@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import psycopg
@@ -395,14 +395,17 @@ def test_a_restore_that_was_killed_changes_nothing_and_is_begun_anew(
 
 def test_whoever_was_erased_stays_erased(database: Database, tmp_path: Path) -> None:
     """Whichever of both archives is older."""
-    erased_before, erased_later, here, lost = (uuid4() for _ in range(4))
+    erased_before, erased_later, logged, here, lost = (uuid4() for _ in range(5))
     at = "2026-01-01 00:00:00+00"
     with (tmp_path / "people.csv").open("w") as file:
         file.write("person_id,created_at,destroyed_at\n")
-        for person, destroyed in ((erased_later, at), (here, ""), (lost, ""), (erased_before, "")):
+        for person in (here, lost, logged):
+            file.write(f"{person},{at},\n")
+        for person, destroyed in ((erased_later, at), (erased_before, "")):
             file.write(f"{person},{at},{destroyed}\n")
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
-        keys = [(erased_later, b"k", None), (here, b"k", None), (erased_before, None, at)]
+        keys: list[tuple[UUID, bytes | None, str | None]] = [(erased_before, None, at)]
+        keys += [(id, b"k", None) for id in (erased_later, logged, here)]
         owner.cursor().executemany(
             "INSERT INTO event_store.personal_keys (person_id, wrapped_key, destroyed_at)"
             " VALUES (%s, %s, %s)",
@@ -411,7 +414,13 @@ def test_whoever_was_erased_stays_erased(database: Database, tmp_path: Path) -> 
         owner.cursor().executemany(
             "INSERT INTO access.credentials VALUES (%s, 'hash', now())", [(here,), (erased_later,)]
         )
-        assert reconcile(owner, tmp_path) == (1, 1)
+        owner.execute(
+            "INSERT INTO event_store.events"
+            " (position, stream_id, stream_type, version, type, data, metadata)"
+            " VALUES (1, %s, 'learner', 1, 'learner.erased.v1', '{}', '{}')",
+            [logged],
+        )
+        assert reconcile(owner, tmp_path) == (2, 1)
         found = owner.execute(
             "SELECT person_id FROM event_store.personal_keys WHERE destroyed_at IS NULL"
         ).fetchall()

@@ -64,7 +64,7 @@ def test_the_records_of_a_person_are_complete_for_people_and_for_programs(
 ) -> None:
     archive = copies(reading, an_auditor, subject=a_learner.id, reason="Yearly inspection")
     (training,) = table(archive, "trainings.csv")
-    assert training["course"] == a_published_course.title
+    assert training["course_name"] == a_published_course.title
     assert training["learner_id"] == str(a_learner.id)
     assert training["status"] == "completed"
     assert training["completed_at"]
@@ -191,8 +191,15 @@ def test_what_makes_no_sense_is_refused(
     assert refused(course_id=uuid4()) == "course_id"
     assert refused(**{"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}) == "to"
     assert refused(**{"from": "2026-01-02T00:00:00"}) == "from"
+    assert refused(**{"from": "0001-01-01T00:00:00+14:00"}) == "from"
     assert reading.status(EXPORT, a_learner, params={"subject": a_learner.id}) == 403
     assert reading.status(f"{EXPORT}/key", a_learner) == 403
+
+
+def test_any_reason_can_be_printed(reading: Reading, an_auditor: Person, a_learner: Person) -> None:
+    reason = '#panic("x") $x$ \\ \x07 山田 محمد ' + "W" * 200
+    archive = copies(reading, an_auditor, subject=a_learner.id, reason=reason)
+    assert json.loads(archive.read("manifest.json"))["asked"]["reason"] == reason
 
 
 def test_too_much_is_refused_with_a_way_out(
