@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-
 _EDGES = (MINYEAR, MAXYEAR)
 """In UTC these years may lie outside of the calendar."""
 
