@@ -1,37 +1,26 @@
 import base64
-import gzip
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import msgspec
 import psycopg
 import pytest
 
-from access.actor import Actor
-from commands.context import Context, Recorded
-from commands.course import CreateCourse
-from domain.roles import Role
 from event_store.epoch import check_epoch
 from lms.backup import manifest
-from lms.backup.contents import Place, place, tables
-from lms.backup.errors import BackupFailed, Refused, TargetInUse
-from lms.backup.manifest import Archive
+from lms.backup.errors import Refused, TargetInUse
 from lms.backup.people import reconcile
-from lms.backup.programs import programs_for
 from lms.backup.restoring import Wanted, restore
-from lms.backup.retention import archives, outlived_keys
-from lms.backup.taking import Backup, take
+from lms.backup.retention import archives
+from lms.backup.taking import take
 from lms.cli import main
-from lms.composition import CommandSide, command_side
+from lms.composition import command_side
 from lms.embedded.nats import EmbeddedNats
 from lms.embedded.postgres import EmbeddedPostgres
 from lms.seeds.people import JOHN
@@ -41,157 +30,22 @@ from lms.stack import Process
 from projections.catalogue import PROJECTIONS
 from projections.source import open_source
 from projections.verify import verify
-from tests.lms.backing_up import (
+from tests.lms.backup.backing_up import (
+    EVENTS,
+    KEY,
+    Saved,
+    create_course,
     drop_database,
+    environment_of,
     heard,
-    new_database,
     rows,
     settings_of,
-    with_many_transactions_behind_it,
 )
 from tests.lms.waiting import eventually
 from tests.servers.postgres import Database
 
-KEY = base64.b64encode(bytes(range(32))).decode()
 ANOTHER_KEY = base64.b64encode(bytes(32)).decode()
-EVENTS = "SELECT position, stream_id, version, type, data::text FROM event_store.events"
 JOHNS_NAME = "SELECT full_name FROM read_models.learner WHERE username = 'john.doe'"
-OF_NO_PERSON = {"seals.signing_keys"}
-"""Wrapped by the master key, and needed for as long as what they have signed."""
-ADMIN = Actor(id=uuid4(), roles=frozenset({Role.ADMIN}))
-
-
-class Saved:
-    """A seeded system, and the backup that was made of it while it was written to."""
-
-    def __init__(self, settings: Settings, backup: Backup, folder: Path) -> None:
-        self.settings = settings
-        self.backup = backup
-        self.folder = folder
-
-    def copy(self, folder: Path) -> Wanted:
-        """Copies of its archives, to be spoilt."""
-        shutil.copytree(self.folder, folder)
-        history, keys = archives(folder / "history", "history"), archives(folder / "keys", "keys")
-        return Wanted(history[0], keys[0])
-
-    @property
-    def wanted(self) -> Wanted:
-        return Wanted(self.backup.history, self.backup.keys)
-
-
-@pytest.fixture(scope="module")
-def saved(
-    postgres: EmbeddedPostgres, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Saved]:
-    folder = tmp_path_factory.mktemp("backup")
-    url = new_database(postgres, "to_save", migrated_template)
-    with_many_transactions_behind_it(url)
-    settings = settings_of(url, "nats://127.0.0.1:1", folder / "data", KEY)
-    plant(settings)
-    to = folder / "backups"
-    with written_to(settings) as written:
-        eventually(lambda: written() > 0)
-        backup = take(settings, to / "history", to / "keys", lambda _: None)
-        begun = written()
-        eventually(lambda: written() > begun)
-    yield Saved(settings, backup, to)
-    drop_database(postgres, "to_save")
-
-
-@contextmanager
-def written_to(settings: Settings) -> Iterator[Callable[[], int]]:
-    """Commands come one after the other while the block runs; yields what says how many."""
-    done: list[Recorded] = []
-    stop = threading.Event()
-
-    def write() -> None:
-        with command_side(settings, connections=2) as side:
-            while not stop.is_set():
-                done.append(create_course(side))
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        yield lambda: len(done)
-    finally:
-        stop.set()
-        thread.join()
-
-
-def create_course(side: CommandSide) -> Recorded:
-    now = datetime.now(UTC)
-    context = Context(actor=ADMIN, now=now, correlation_id=uuid4(), command_id=uuid4())
-    return side.dispatcher.dispatch(CreateCourse(title="Knots"), context)
-
-
-@pytest.fixture
-def target(empty_database: str, nats_url: str, tmp_path: Path) -> Settings:
-    """An empty database in the cluster that the backup is of, and a NATS."""
-    return settings_of(empty_database, nats_url, tmp_path / "data", KEY)
-
-
-def test_a_backup_shows_one_instant_though_writes_go_on(saved: Saved) -> None:
-    told = saved.backup.history.manifest
-    total = len(rows(saved.settings.database_url, EVENTS))
-    assert 0 < told.events < total
-    assert told.position > 5_000_000 << 16
-    assert told.people == saved.backup.keys.manifest.people == 6
-    assert saved.backup.keys.manifest.position == told.position
-    for archive in saved.backup:
-        archive.check()
-
-
-def test_no_key_stands_in_the_archive_of_the_history(saved: Saved) -> None:
-    found = rows(saved.settings.database_url, "SELECT wrapped_key FROM event_store.personal_keys")
-    hashes = rows(saved.settings.database_url, "SELECT password_hash FROM access.credentials")
-    secrets = [value.hex().encode() for (value,) in found if isinstance(value, bytes)]
-    secrets += [str(value).encode() for (value,) in hashes]
-    history, keys = text_of(saved.backup.history), text_of(saved.backup.keys)
-    assert b"learner.registered" in history
-    assert len(secrets) == 12
-    assert [secret for secret in secrets if secret in history] == []
-    assert [secret for secret in secrets if secret not in keys] == []
-    assert b"John Doe" not in history + keys
-
-
-def test_archives_are_for_their_owner_only(saved: Saved) -> None:
-    for archive in saved.backup:
-        assert [path for path in archive.folder.rglob("*") if path.stat().st_mode & 0o077] == []
-        assert archive.folder.stat().st_mode & 0o077 == 0
-
-
-def test_no_column_with_a_secret_goes_to_the_history(saved: Saved) -> None:
-    """New tables too: whoever adds one is told to say where its rows belong."""
-    with psycopg.connect(saved.settings.database_url) as owner:
-        historical = {str(table) for table in tables(owner) if place(table) is Place.HISTORY}
-        columns = owner.execute(
-            "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
-            " WHERE column_name ~ 'secret|password|sealed|wrapped|private|token|content'"
-        ).fetchall()
-    assert len(columns) > 5
-    assert [column for column in columns if column[0] in historical - OF_NO_PERSON] == []
-
-
-def test_no_row_of_the_history_refers_to_one_that_is_elsewhere(saved: Saved) -> None:
-    with psycopg.connect(saved.settings.database_url) as owner:
-        historical = {str(table) for table in tables(owner) if place(table) is Place.HISTORY}
-        references = owner.execute(
-            "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint"
-            " WHERE contype = 'f'"
-        ).fetchall()
-    assert ("access.placements", "access.departments") in references
-    leading_out = [(of, to) for of, to in references if of in historical and to not in historical]
-    assert leading_out == []
-
-
-def text_of(archive: Archive) -> bytes:
-    """Everything in its files, uncompressed."""
-    files = [path for path in archive.folder.rglob("*") if path.is_file()]
-    return b"\n".join(
-        gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        for file in files
-    )
 
 
 @pytest.mark.slow
@@ -240,18 +94,6 @@ def running(settings: Settings, *names: str) -> Iterator[None]:
     finally:
         for process in processes:
             process.stop()
-
-
-def environment_of(settings: Settings, key: str = KEY) -> dict[str, str]:
-    return settings.environment() | {"LMS_MASTER_KEY": key}
-
-
-@pytest.fixture
-def told(target: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The settings of the target, as variables of this process."""
-    for name, value in environment_of(target).items():
-        monkeypatch.setenv(name, value)
-    return target
 
 
 def assert_untouched(settings: Settings) -> None:
@@ -426,43 +268,3 @@ def test_whoever_was_erased_stays_erased(database: Database, tmp_path: Path) -> 
         ).fetchall()
         log_ins = owner.execute("SELECT learner_id FROM access.credentials").fetchall()
     assert found == log_ins == [(here,)]
-
-
-def test_old_keys_are_pruned_but_never_the_newest(saved: Saved, tmp_path: Path) -> None:
-    wanted = saved.copy(tmp_path / "copy")
-    assert wanted.keys
-    folder = wanted.keys.folder.parent
-    now = datetime.now(UTC)
-    assert outlived_keys(folder, now) == []
-    for days in (40, 20):
-        older = folder / f"older-{days}"
-        shutil.copytree(wanted.keys.folder, older)
-        taken_at = now - timedelta(days=days)
-        manifest.write(older, msgspec.structs.replace(wanted.keys.manifest, taken_at=taken_at))
-    outlived = outlived_keys(folder, now - timedelta(days=30))
-    assert [archive.folder.name for archive in outlived] == ["older-40"]
-
-
-def test_the_command_line_saves_and_prunes(
-    saved: Saved,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    for name, value in environment_of(saved.settings).items():
-        monkeypatch.setenv(name, value)
-    arguments = ["backup", "--to", str(tmp_path / "saved"), "--keys-to", str(tmp_path / "apart")]
-    assert main([*arguments, "--prune-keys", "30"]) == 0
-    said = capsys.readouterr().out
-    (history,) = archives(tmp_path / "saved" / "history", "history")
-    (keys,) = archives(tmp_path / "apart", "keys")
-    assert history.manifest.name == keys.manifest.name
-    assert str(history.folder) in said
-    assert f"{history.manifest.events:,} events" in said
-    assert KEY not in said
-
-
-def test_a_server_newer_than_the_programs_is_refused() -> None:
-    with pytest.raises(BackupFailed, match="put the client programs of PostgreSQL 99 on PATH"):
-        programs_for(99, embedded=False)
-    assert programs_for(18, embedded=True).major == 18
