@@ -38,7 +38,14 @@ def wipe(settings: Settings) -> None:
 async def _with_nats(url: str, act: Callable[[Client], Awaitable[None]]) -> None:
     client = Client()
     try:
-        await client.connect(url, connect_timeout=SECONDS, allow_reconnect=False, error_cb=_unsaid)
+        await client.connect(
+            url,
+            connect_timeout=SECONDS,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            error_cb=_unsaid,
+        )
         await act(client)
     except (Error, OSError) as error:
         raise BackupFailed(f"NATS can't be reached: {error or type(error).__name__}") from None

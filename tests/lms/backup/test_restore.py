@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import os
 import re
@@ -9,12 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import msgspec
+import nats
 import psycopg
 import pytest
 
+from bus.stream import StreamSettings, declare
 from event_store.epoch import check_epoch
-from lms.backup import manifest
-from lms.backup.errors import Refused, TargetInUse
+from lms.backup import followers, manifest
+from lms.backup.errors import BackupFailed, Refused, TargetInUse
 from lms.backup.people import reconcile
 from lms.backup.restoring import Wanted, restore
 from lms.backup.retention import archives
@@ -268,3 +272,36 @@ def test_whoever_was_erased_stays_erased(database: Database, tmp_path: Path) -> 
         ).fetchall()
         log_ins = owner.execute("SELECT learner_id FROM access.credentials").fetchall()
     assert found == log_ins == [(here,)]
+
+
+def test_what_followed_from_another_log_is_wiped(target: Settings) -> None:
+    """A relay would go on after the last message, though this log never had that event."""
+
+    async def fill() -> None:
+        client = await nats.connect(target.nats_url)
+        await declare(client.jetstream(), StreamSettings())
+        await client.jetstream().publish("lms.course.created.x", b"{}")
+        await client.close()
+
+    async def streams() -> list[str]:
+        client = await nats.connect(target.nats_url)
+        found = await client.jetstream().streams_info()
+        await client.close()
+        return [str(stream.config.name) for stream in found]
+
+    asyncio.run(fill())
+    target.duckdb_file.parent.mkdir(parents=True)
+    for name in ("lms.duckdb", "lms.duckdb.wal"):
+        target.duckdb_file.with_name(name).write_bytes(b"")
+    assert asyncio.run(streams()) == ["LMS"]
+    for _ in range(2):
+        followers.wipe(target)
+        assert asyncio.run(streams()) == []
+        assert list(target.duckdb_file.parent.iterdir()) == []
+
+
+def test_without_nats_nothing_is_begun(saved: Saved, target: Settings) -> None:
+    away = msgspec.structs.replace(target, nats_url="nats://127.0.0.1:1")
+    with pytest.raises(BackupFailed, match="NATS can't be reached"):
+        restore(away, saved.wanted, lambda _: None)
+    assert_untouched(target)
