@@ -28,7 +28,9 @@ KEY = base64.b64encode(bytes(range(32))).decode()
 ADMIN = Actor(id=uuid4(), roles=frozenset({Role.ADMIN}))
 EVENTS = "SELECT position, stream_id, version, type, data::text FROM event_store.events"
 MANY_TRANSACTIONS = 5_000_000
-ROLES = ("write", "read", "project")
+URL = "_database_url"
+ROLES = [name.removesuffix(URL) for name in Settings.__struct_fields__ if name.endswith(URL)]
+"""Of every one the tests' server has one password; another would change it for all."""
 
 
 def settings_of(
