@@ -218,6 +218,8 @@ QUERIES: dict[str, Row] = {
     "ListAuditStreamDifferences":Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetAuditTrace":            Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetAuditTraceOfEvent":     Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ExportForInspection":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetInspectionKey":         Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 
     "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),

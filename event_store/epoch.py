@@ -22,15 +22,16 @@ def check_epoch(connection: Connection[Any]) -> None:
         )
 
 
-def mend_epoch(connection: Connection[Any]) -> int:
+def mend_epoch(connection: Connection[Any], *, skip: int = 0) -> int:
     """Raises the epoch so that the next position exceeds the last; returns the new epoch.
 
-    Needs the owner's role, and that nothing is writing.
+    Leaves out as many transactions as `skip` says: those of a lost end of the log, whose positions
+    others may have seen. Needs the owner's role, and that nothing is writing.
     """
     with connection.transaction():
         last, _ = _positions(connection)
         following = _value(connection, _NEXT_TRANSACTION)
-        epoch: int = max((last >> INDEX_BITS) - following + 1, _epoch(connection))
+        epoch: int = max((last >> INDEX_BITS) - following + 1 + skip, _epoch(connection))
         connection.execute("UPDATE event_store.log SET epoch = %s", (epoch,))
     return epoch
 

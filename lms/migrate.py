@@ -38,6 +38,12 @@ def migrate(settings: Settings) -> list[str]:
 
     Raises WrongRole, or psycopg.Error as the server said it; nothing of a failed migration stays.
     """
+    ensure_roles(settings)
+    return apply(settings.database_url, FOLDER)
+
+
+def ensure_roles(settings: Settings) -> None:
+    """Makes sure that every role but the owner can log in. Raises WrongRole, psycopg.Error."""
     urls = {
         "lms_write": settings.write_database_url,
         "lms_read": settings.read_database_url,
@@ -45,7 +51,6 @@ def migrate(settings: Settings) -> list[str]:
     }
     for role, url in urls.items():
         ensure_role(settings.database_url, role, url)
-    return apply(settings.database_url, FOLDER)
 
 
 def ensure_role(owner_url: str, role: str, url: str) -> None:

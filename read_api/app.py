@@ -38,6 +38,8 @@ from read_api.erasure import ErasureController
 from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
 from read_api.history import Historian
+from read_api.inspecting.copying import Inspections
+from read_api.inspection import InspectionController
 from read_api.learner import UserController, get_me
 from read_api.lifeline import LifelineController
 from read_api.lives.archive import Archive
@@ -74,6 +76,7 @@ CONTROLLERS: tuple[Any, ...] = (
     ImportController,
     LifelineController,
     RetentionController,
+    InspectionController,
     ScimController,
     ServiceAccountController,
     SurveyController,
@@ -107,6 +110,7 @@ def create_read_api(
     analytics: AnalyticsClient,
     reads: AuditReads,
     event_catalogue: EventCatalogue,
+    inspections: Inspections,
     checks: Mapping[str, Check],
     metrics: RequestMetrics,
     version: str,
@@ -152,6 +156,7 @@ def create_read_api(
             "enforced": given(enforced),
             "event_catalogue": given(event_catalogue),
             "historian": given(Historian(mapper, clients)),
+            "inspections": given(inspections),
             "keys": given(keys),
             "printer": given(printer),
             "waiter": given(waiter),

@@ -18,12 +18,14 @@ from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
 from lms.composition import open_pool, token_verifier
+from lms.inspection import inspections
 from lms.processes.serving import serve
 from lms.settings import Settings
 from read_api import database
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
 from read_api.audit_reads import AuditReads
+from read_api.history import Historian
 from read_api.session import EnforcedRoles
 
 ISSUER = "LMS"
@@ -44,15 +46,18 @@ def main(settings: Settings) -> None:
                 await connection.execute("SELECT 1")
 
         personal = PersonalKeys(pool, settings.master_key)
+        mapper = Mapper(types, personal)
+        clients = Clients(personal, settings.master_key)
         app = create_read_api(
             queries,
             verifier=verifier,
             keys=keys,
-            mapper=Mapper(types, personal),
-            clients=Clients(personal, settings.master_key),
+            mapper=mapper,
+            clients=clients,
             printer=TypstPrinter(issuer=ISSUER, verify_url=f"{settings.public_url}/verify"),
             analytics=AnalyticsClient(settings.analytics_url, settings.internal_token),
             reads=AuditReads(settings.write_api_url),
+            inspections=inspections(settings, pool, Historian(mapper, clients)),
             event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version=version("lms"))),
             checks={"database": answers},
             metrics=RequestMetrics(REGISTRY),

@@ -25,6 +25,7 @@ EXAMPLES = {GenerationMode.POSITIVE: 25, GenerationMode.NEGATIVE: 12}
 LONGEST_QUERY = 5_000
 """Characters; the server itself refuses a request line of more than 64 KiB, before the API."""
 LEFT_OUT = {
+    "ExportForInspection": "each answer is seconds of work",
     "LogOut": "it would end the session of the run",
     "LogOutOfProvider": "it would end the session of the run too",
     "GetReadiness": "a 503 is its way to say no",

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from access.actor import Actor
 from access.keys import VerificationKeys
 from access.tokens import InvalidToken
+from adapters.inspection_pdf import TypstInspectionPrinter
 from bus.asyncapi import asyncapi
 from domain.catalogue import AGGREGATES
 from edge.metrics import RequestMetrics
@@ -32,6 +33,9 @@ from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
 from read_api.audit_reads import AuditReads
 from read_api.database import open_pool
+from read_api.history import Historian
+from read_api.inspecting.copying import Inspections
+from read_api.inspecting.signature import Signer
 from tests.commands.system import MASTER_KEY, Person
 from tests.servers.postgres import Database
 
@@ -137,6 +141,14 @@ def read_api(
         printer=Sheet(),
         analytics=AnalyticsClient(analytics_url, "internal"),
         reads=AuditReads(write_api_url),
+        inspections=Inspections(
+            pool,
+            Historian(Mapper(types, personal), Clients(personal, MASTER_KEY)),
+            TypstInspectionPrinter(),
+            Signer(MASTER_KEY),
+            system="LMS",
+            url="http://lms.example",
+        ),
         event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version="1")),
         checks={},
         metrics=RequestMetrics(CollectorRegistry()),
