@@ -22,6 +22,7 @@ COMMANDS = {
     "migrate": "bring the database up to date",
     "projections": "say how projections are doing; rebuild them, retry parked events",
     "policies": "say how policies are doing; retry parked events",
+    "audit": "verify the log against its seals, export history with proofs, show the sealing keys",
     "verify": "prove that read models equal history",
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",
     "ldap": "bring accounts up to date with the company's directory",
