@@ -199,6 +199,10 @@ QUERIES: dict[str, Row] = {
 
     "ListAuditEvents":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetAuditStream":           Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListCheckpoints":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetLatestCheckpoint":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetInclusionProof":        Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetConsistencyProof":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 
     "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -235,6 +239,7 @@ OPEN_ROUTES = frozenset(
         ("GET", "/openapi.json"),
         ("GET", "/asyncapi.json"),
         ("GET", "/.well-known/jwks.json"),
+        ("GET", "/.well-known/seal-keys.json"),
         ("GET", "/verify/{number}"),
         ("POST", "/login"),
         ("POST", "/login/refresh"),

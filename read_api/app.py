@@ -38,6 +38,7 @@ from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
+from read_api.seal import SealController, seal_keys
 from read_api.service_account import ServiceAccountController
 from read_api.session import (
     EnforcedRoles,
@@ -62,6 +63,7 @@ CONTROLLERS: tuple[Any, ...] = (
     EnrollmentController,
     ImportController,
     ScimController,
+    SealController,
     ServiceAccountController,
     SurveyController,
     UserController,
@@ -76,6 +78,7 @@ CONTROLLERS: tuple[Any, ...] = (
     list_roles,
     list_skills,
     list_testimonials,
+    seal_keys,
     verify,
 )
 

@@ -19,12 +19,11 @@ from event_store.record import Record
 from event_store.seals import tables
 from event_store.seals.checkpoint import Checkpoint, sign
 from event_store.seals.keys import SealingKey
-from event_store.seals.leaf import TAG, leaf_data
+from event_store.seals.leaf import TAG, leaf_hash_of
 from event_store.seals.merkle import (
     Range,
     Subtree,
     inclusion_ranges,
-    leaf_hash,
     range_hash,
 )
 
@@ -105,7 +104,7 @@ def remembered(line: bytes) -> tuple[int, bytes] | Checkpoint | None:
     data, metadata = content["data"].encode(), content["metadata"].encode()
     record = msgspec.convert({**content, "data": "", "metadata": ""}, Record)
     whole = msgspec.structs.replace(record, data=data, metadata=metadata)
-    return content["number"], leaf_hash(leaf_data(whole))
+    return content["number"], leaf_hash_of(whole)
 
 
 def _header(selection: Selection, key: SealingKey) -> bytes:

@@ -18,6 +18,7 @@ from typing import Any
 from psycopg import Connection
 
 from event_store.record import Record
+from event_store.seals.merkle import leaf_hash
 
 TAG = b"lms-event-v1\x00"
 COLUMNS = "position, stream_id, stream_type, version, type, data, metadata, recorded_at"
@@ -45,6 +46,11 @@ def leaf_data(record: Record) -> bytes:
         struct.pack(">q", recorded_at),
     )
     return TAG + b"".join(struct.pack(">i", len(value)) + value for value in values)
+
+
+def leaf_hash_of(record: Record) -> bytes:
+    """The hash of an event's leaf."""
+    return leaf_hash(leaf_data(record))
 
 
 def hash_of(row: bytes) -> bytes:

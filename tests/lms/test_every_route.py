@@ -46,7 +46,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning"
 )
 NOWHERE = "00000000-0000-4000-8000-000000000000"
-QUERY = {"query": "SELECT 1"}
+QUERY = {"query": "SELECT 1", "from": "1"}
 """Parameters that some query can't do without."""
 REFUSED_BEFORE = {
     "ChangePassword": "/problems/wrong-password",
