@@ -30,10 +30,12 @@ from event_store.seals.witness import Witness
 
 logger = logging.getLogger(__name__)
 
-BATCH: Final = 4_000
-"""Events sealed in one transaction: it holds back readers of the log for some 50 ms at most."""
+BATCH: Final = 8_000
+"""Events sealed in one transaction, which holds back readers of the log while it is written."""
 INTERVAL: Final = 1.0
 """Seconds between two checkpoints, at least."""
+POLL: Final = 0.25
+"""Seconds between two looks at a log from which nothing came."""
 LOCK: Final = int.from_bytes(b"lms_seal")
 """The advisory lock of the one that works."""
 
@@ -92,6 +94,11 @@ class Sealer:
             BROKEN.set(isinstance(error, SealsBroken))
             raise
 
+    @property
+    def pause(self) -> float:
+        """Seconds until the next step: under load just so many that it may sign again."""
+        return max(POLL, self._signed_at + INTERVAL - self._monotonic())
+
     def _claim(self) -> bool:
         if not self._leads:
             cursor = self._connection.cursor(row_factory=scalar_row)
@@ -140,7 +147,8 @@ class Sealer:
         leaves = self._read(state.position)
         grown = state.frontier.copy()
         nodes = [node for _, hash in leaves for node in grown.append(hash)]
-        checkpoint = self._due_checkpoint(state, grown)
+        is_behind = len(leaves) == self._batch
+        checkpoint = self._due_checkpoint(state, grown, is_behind)
         if not leaves and checkpoint is None:
             return False
         with self._connection.transaction():
@@ -154,7 +162,7 @@ class Sealer:
         POSITION.set(position)
         if checkpoint is not None:
             self._publish(checkpoint[0])
-        return len(leaves) == self._batch
+        return is_behind
 
     def _read(self, after: int) -> list[Leaf]:
         query = (
@@ -166,10 +174,16 @@ class Sealer:
             for row in copied(self._connection, query)
         ]
 
-    def _due_checkpoint(self, state: _State, grown: Frontier) -> tuple[Checkpoint, str] | None:
-        """The next checkpoint and the id of its key, unless it is too soon or nothing is new."""
+    def _due_checkpoint(
+        self, state: _State, grown: Frontier, is_behind: bool
+    ) -> tuple[Checkpoint, str] | None:
+        """The next checkpoint and the id of its key, unless it is too soon or nothing is new.
+
+        One that is behind signs half as often: what comes next would have to wait for another.
+        """
         now = self._monotonic()
-        if grown.size == state.signed or now - self._signed_at < INTERVAL:
+        interval = INTERVAL * 2 if is_behind else INTERVAL
+        if grown.size == state.signed or now - self._signed_at < interval:
             return None
         self._signed_at = now
         key = self._keys.active(self._connection)

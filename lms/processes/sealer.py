@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import threading
-import time
 
 import psycopg
 from prometheus_client import REGISTRY
@@ -11,7 +10,7 @@ from prometheus_client import REGISTRY
 from bus.checkpoints import CheckpointTeller
 from bus.connection import Connection
 from event_store.seals.keys import NotOurKey
-from event_store.seals.sealer import INTERVAL, Sealer, SealsBroken
+from event_store.seals.sealer import Sealer, SealsBroken
 from event_store.seals.witness import Witness
 from lms.processes.background import work
 from lms.sealing import connect, sealing_keys
@@ -65,6 +64,5 @@ def _seal_over_one_connection(
             on_checkpoint=teller.tell,
         )
         while not stopping.is_set():
-            started = time.monotonic()
             if not sealer.step():
-                stopping.wait(max(0.0, started + INTERVAL - time.monotonic()))
+                stopping.wait(sealer.pause)
