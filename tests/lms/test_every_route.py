@@ -110,7 +110,7 @@ class Api:
         headers = {"Content-Type": "text/csv" if is_file else "application/json"}
         if actor is not None:
             headers["Authorization"] = f"Bearer {msgspec.json.encode(actor).decode()}"
-        path = "/".join(NOWHERE if "{" in part else part for part in route.path.split("/"))
+        path = "/".join(_filled(part) for part in route.path.split("/"))
         return self._client.request(
             route.method,
             path,
@@ -118,6 +118,13 @@ class Api:
             content=FILE if is_file else route.body(),
             headers=headers,
         )
+
+
+def _filled(part: str) -> str:
+    """A part of a path, with something in the place of a parameter: positions are numbers."""
+    if part == "{position}":
+        return "1"
+    return NOWHERE if "{" in part else part
 
 
 def _routes(app: Litestar) -> Iterator[Route]:
