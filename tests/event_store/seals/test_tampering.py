@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from event_store.seals import tables
-from event_store.seals.checkpoint import sign_checkpoint
+from event_store.seals.checkpoint import Checkpoint, sign_checkpoint
 from event_store.seals.export import export, remembered, select
 from event_store.seals.keys import SealingKeys
 from event_store.seals.verdict import Kind
@@ -156,6 +156,20 @@ def test_a_checkpoint_that_was_changed_or_deleted(
 ) -> None:
     history.do(forgery)
     assert history.located == [(kind, 29, None)]
+
+
+def test_a_checkpoint_whose_note_and_columns_were_changed_together(history: History) -> None:
+    """Nothing but the signature knows."""
+    (note,) = history.superuser.execute(
+        "SELECT note FROM seals.checkpoints WHERE size = 30"
+    ).fetchall()[0]
+    earlier = note.replace("time 20", "time 19")
+    history.do(
+        "UPDATE seals.checkpoints SET note = %s, signed_at = %s WHERE size = 30",
+        earlier,
+        Checkpoint.parse(earlier).signed_at,
+    )
+    assert history.located == [(Kind.CHECKPOINT_FORGED, 29, None)]
 
 
 TREES: list[tuple[str, set[Kind]]] = [
