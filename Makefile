@@ -29,7 +29,7 @@ test: $(READY) ## run every test (ARGS='-k word' chooses, WORKERS=0 runs in one 
 check: $(READY) ## format, lint, types, room borders, unused dependencies
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy $(ROOMS) tests benchmarks docs/postman/build.py
+	.venv/bin/mypy $(ROOMS) tests benchmarks docs/postman/build.py deploy/verify_export.py
 	.venv/bin/lint-imports
 	.venv/bin/deptry .
 

@@ -220,6 +220,10 @@ QUERIES: dict[str, Row] = {
     "GetAuditTraceOfEvent":     Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ExportForInspection":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetInspectionKey":         Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "ListCheckpoints":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetLatestCheckpoint":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetInclusionProof":        Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+    "GetConsistencyProof":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 
     "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -262,6 +266,7 @@ OPEN_ROUTES = frozenset(
         ("GET", "/openapi.json"),
         ("GET", "/asyncapi.json"),
         ("GET", "/.well-known/jwks.json"),
+        ("GET", "/.well-known/seal-keys.json"),
         ("GET", "/verify/{number}"),
         ("POST", "/login"),
         ("POST", "/login/refresh"),

@@ -19,6 +19,7 @@ NAMES = (
     "analytics_load",
     "provisioning",
     "audit_search",
+    "seals",
 )
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"

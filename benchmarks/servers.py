@@ -59,6 +59,7 @@ def _settings(folder: Path, database: Database, nats_url: str) -> Settings:
             "LMS_WRITE_DATABASE_URL": database.write_url,
             "LMS_READ_DATABASE_URL": database.read_url,
             "LMS_PROJECT_DATABASE_URL": database.project_url,
+            "LMS_SEAL_DATABASE_URL": database.seal_url,
             "NATS_URL": nats_url,
             **ports,
         }

@@ -34,6 +34,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     write_password: str = msgspec.field(default_factory=_token)
     read_password: str = msgspec.field(default_factory=_token)
     project_password: str = msgspec.field(default_factory=_token)
+    seal_password: str = msgspec.field(default_factory=_token)
     nats_password: str = msgspec.field(default_factory=_token)
     master_key: str = msgspec.field(default_factory=_master_key)
     internal_token: str = msgspec.field(default_factory=_token)

@@ -48,6 +48,7 @@ def ensure_roles(settings: Settings) -> None:
         "lms_write": settings.write_database_url,
         "lms_read": settings.read_database_url,
         "lms_project": settings.project_database_url,
+        "lms_seal": settings.seal_database_url,
     }
     for role, url in urls.items():
         ensure_role(settings.database_url, role, url)

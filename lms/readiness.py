@@ -89,6 +89,11 @@ def _policies(settings: Settings) -> str | None:
     return _followers(settings, lag.policies)
 
 
+def _sealer(settings: Settings) -> str | None:
+    with lag.connect(settings.read_database_url) as connection:
+        return _late("the seals", lag.behind(connection, lag.sealed(connection)))
+
+
 def _followers(settings: Settings, ask: Callable[[Connected], list[Follower]]) -> str | None:
     with lag.connect(settings.read_database_url) as connection:
         found = [one for one in ask(connection) if one.state == "live"]
@@ -108,4 +113,5 @@ _FOLLOWING: Final[dict[str, Callable[[Settings], str | None]]] = {
     "relay": _relay,
     "projector": _projector,
     "policies": _policies,
+    "sealer": _sealer,
 }

@@ -123,6 +123,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     project_database_url: Annotated[
         PostgresUrl, SECRET, _says("The same database as lms_project, who writes read models")
     ]
+    seal_database_url: Annotated[
+        PostgresUrl, SECRET, _says("The same database as lms_seal, who seals the log")
+    ]
     nats_url: Annotated[NatsUrl, SECRET, _says("NATS with JetStream; unset: one is started here")]
 
     master_key: Annotated[Key, SECRET, _says("Wraps the keys of personal data: 32 bytes, base64")]
@@ -212,6 +215,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def duckdb_file(self) -> Path:
         """The analytics database: one file, written by the analytics process only."""
         return self.data_dir / "analytics" / "lms.duckdb"
+
+    @property
+    def witness_file(self) -> Path:
+        """The log's signed checkpoints, outside the database; written by the sealer."""
+        return self.data_dir / "seals" / "checkpoints.ndjson"
 
     @property
     def peers_of_apis(self) -> tuple[str, ...]:
@@ -368,6 +376,7 @@ FILLED: dict[str, Fill] = {
     "write_database_url": _role("lms_write", "write_password"),
     "read_database_url": _role("lms_read", "read_password"),
     "project_database_url": _role("lms_project", "project_password"),
+    "seal_database_url": _role("lms_seal", "seal_password"),
     "nats_url": _embedded_nats_url,
     "master_key": lambda _, folder: b64decode(folder.secrets().master_key),
     "internal_token": lambda _, folder: folder.secrets().internal_token,

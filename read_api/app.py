@@ -48,6 +48,7 @@ from read_api.organization import DepartmentController
 from read_api.retention import RetentionController
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
+from read_api.seal import SealController, seal_keys
 from read_api.service_account import ServiceAccountController
 from read_api.session import (
     EnforcedRoles,
@@ -78,6 +79,7 @@ CONTROLLERS: tuple[Any, ...] = (
     RetentionController,
     InspectionController,
     ScimController,
+    SealController,
     ServiceAccountController,
     SurveyController,
     TraceController,
@@ -93,6 +95,7 @@ CONTROLLERS: tuple[Any, ...] = (
     list_roles,
     list_skills,
     list_testimonials,
+    seal_keys,
     verify,
 )
 

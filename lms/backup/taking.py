@@ -152,7 +152,7 @@ def _checkpoint(instant: _Instant) -> dict[str, Any] | None:
     if Table("seals", "checkpoints") not in instant.tables:
         return None
     row = instant.connection.execute(
-        "SELECT to_jsonb(c) FROM seals.checkpoints c ORDER BY tree_size DESC LIMIT 1"
+        "SELECT to_jsonb(c) FROM seals.checkpoints c ORDER BY size DESC LIMIT 1"
     ).fetchone()
     return dict(row[0]) if row else None
 

@@ -5,17 +5,39 @@ in `ACTIONS`.
 """
 
 import argparse
+import sys
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Final
 
-from lms.cli import audit_life, audit_trace
+from event_store.seals.checkpoint import NotACheckpoint
+from event_store.seals.export import NothingSealed
+from event_store.seals.keys import NotOurKey
+from event_store.seals.tables import SubtreeMissing
+from lms.cli import (
+    audit_accept_restore,
+    audit_export,
+    audit_keys,
+    audit_life,
+    audit_rotate_key,
+    audit_trace,
+    audit_verify,
+)
 from lms.settings import Settings
 
 ACTIONS: Final[Mapping[str, tuple[ModuleType, str]]] = {
     "life": (audit_life, "tell every change of one stream, in words"),
     "trace": (audit_trace, "tell what led to an event, as a tree"),
+    "verify": (audit_verify, "say whether history is as it was sealed, or where not"),
+    "export": (audit_export, "write events with proofs, as NDJSON"),
+    "keys": (audit_keys, "print the public keys that sign checkpoints, as a JWK set"),
+    "rotate-key": (audit_rotate_key, "sign checkpoints with a new key from now on"),
+    "accept-restore": (
+        audit_accept_restore,
+        "go on from a restored backup: set the witness of the lost end aside",
+    ),
 }
+REFUSED: Final = (NotACheckpoint, NothingSealed, NotOurKey, SubtreeMissing, audit_verify.Unreadable)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,5 +49,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Does what was asked for."""
-    code: int = ACTIONS[options.action][0].run(options, settings)
+    try:
+        code: int = ACTIONS[options.action][0].run(options, settings)
+    except REFUSED as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     return code

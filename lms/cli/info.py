@@ -48,6 +48,7 @@ def describe(settings: Settings, *, secrets: bool = False) -> dict[str, dict[str
             "write": shown(settings.write_database_url),
             "read": shown(settings.read_database_url),
             "project": shown(settings.project_database_url),
+            "seal": shown(settings.seal_database_url),
         },
         "nats": {
             "embedded": settings.embedded_nats,
@@ -64,6 +65,7 @@ def describe(settings: Settings, *, secrets: bool = False) -> dict[str, dict[str
         "data": {
             "folder": str(settings.data_dir),
             "logs": str(settings.data_dir / "logs"),
+            "witness": str(settings.witness_file),
         },
     }
 

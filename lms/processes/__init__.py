@@ -18,6 +18,7 @@ PROCESSES = (
     "projector",
     "policies",
     "importer",
+    "sealer",
     "analytics",
     "read-api",
     "write-api",

@@ -58,6 +58,13 @@ def relay_metrics(position: Callable[[], int | None]) -> Ask:
     return ask
 
 
+def seal_metrics(connection: Connected) -> Iterable[Metric]:
+    """How far the seals are behind the log."""
+    behind = lag.behind(connection, lag.sealed(connection))
+    yield _gauge("lms_seal_lag_events", "Committed events not sealed yet", behind.events)
+    yield _gauge("lms_seal_lag_seconds", "Age of the oldest of them", behind.seconds)
+
+
 def projection_metrics(connection: Connected) -> Iterable[Metric]:
     """Position, lag and parked events of each projection, by build."""
     labels = ("projection", "version", "state")

@@ -73,6 +73,13 @@ def behind(connection: Connected, position: int) -> Lag:
     return cursor.execute(_AFTER, {"position": position}).fetchall()[0]
 
 
+def sealed(connection: Connected) -> int:
+    """The position up to which all events are sealed; 0 when none is."""
+    row = connection.execute("SELECT coalesce(max(position), 0) FROM seals.leaves").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def unsettled(connection: Connected) -> Lag:
     """What is committed but can't be read in order yet, because an older transaction is open."""
     return connection.cursor(row_factory=class_row(Lag)).execute(_UNSETTLED).fetchall()[0]

@@ -12,6 +12,8 @@ from tests.commands.system import ADMIN, MASTER_KEY, Person
 from tests.read_api.reading import Json, Reading
 from tests.servers.postgres import Database
 
+WITHOUT_POSITION = {"/asyncapi.json", "/.well-known/jwks.json", "/.well-known/seal-keys.json"}
+
 
 @pytest.fixture(scope="module")
 def document(reading: Reading) -> Json:
@@ -56,7 +58,7 @@ def test_open_routes_are_those_of_the_permission_table(document: Json) -> None:
 def test_every_query_takes_the_position_to_wait_for(document: Json) -> None:
     for path, operation in _operations(document):
         names = {parameter["name"] for parameter in operation.get("parameters", ())}
-        assert "Lms-Min-Position" in names or path in {"/asyncapi.json", "/.well-known/jwks.json"}
+        assert "Lms-Min-Position" in names or path in WITHOUT_POSITION
 
 
 def test_every_operation_is_described(document: Json) -> None:

@@ -27,6 +27,7 @@ class Database(msgspec.Struct, frozen=True):
     write_url: str
     read_url: str
     project_url: str
+    seal_url: str
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +58,12 @@ def migrated_template(postgres: EmbeddedPostgres) -> str:
 @pytest.fixture
 def database(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Database]:
     """An empty, migrated database of this test alone."""
+    yield from _copied(postgres, migrated_template)
+
+
+@pytest.fixture(scope="module")
+def database_of_module(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Database]:
+    """An empty, migrated database of the tests of this module."""
     yield from _copied(postgres, migrated_template)
 
 
@@ -103,6 +110,7 @@ def migrated(server: EmbeddedPostgres, name: str = "lms") -> Database:
         ("lms_write", found.write_url),
         ("lms_read", found.read_url),
         ("lms_project", found.project_url),
+        ("lms_seal", found.seal_url),
     ):
         migrate.ensure_role(found.owner_url, role, url)
     migrate.apply(found.owner_url, migrate.FOLDER)
@@ -117,6 +125,7 @@ def _database(server: EmbeddedPostgres, name: str) -> Database:
         as_role(owner_url, "lms_write", PASSWORD),
         as_role(owner_url, "lms_read", PASSWORD),
         as_role(owner_url, "lms_project", PASSWORD),
+        as_role(owner_url, "lms_seal", PASSWORD),
     )
 
 

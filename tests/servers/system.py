@@ -23,6 +23,7 @@ def settings(database: Database, nats_url: str, tmp_path: Path) -> Settings:
             "LMS_WRITE_DATABASE_URL": database.write_url,
             "LMS_READ_DATABASE_URL": database.read_url,
             "LMS_PROJECT_DATABASE_URL": database.project_url,
+            "LMS_SEAL_DATABASE_URL": database.seal_url,
             "NATS_URL": nats_url,
         }
     )

@@ -196,6 +196,7 @@ def sso_settings(
             "LMS_WRITE_DATABASE_URL": shared_database.write_url,
             "LMS_READ_DATABASE_URL": shared_database.read_url,
             "LMS_PROJECT_DATABASE_URL": shared_database.project_url,
+            "LMS_SEAL_DATABASE_URL": shared_database.seal_url,
             "NATS_URL": nats.url,
         }
     )

@@ -91,6 +91,7 @@ def ldap_settings(slapd: Slapd, sso_settings: Settings, database: Database) -> S
         write_database_url=database.write_url,
         read_database_url=database.read_url,
         project_database_url=database.project_url,
+        seal_database_url=database.seal_url,
     )
 
 

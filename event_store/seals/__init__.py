@@ -1,0 +1,1 @@
+"""Seals: a Merkle tree over the log, signed, so that nobody can change history unnoticed."""
