@@ -251,6 +251,11 @@ CAUSES = {
         2,
         ("became_non_compliant", "certificate.revoked.v1"),
     ),
+    "an expiry": (
+        [ASSIGN, LEARN, ("certify", 1, 0, 1), *[("wait", 0, 0, 4)] * 3],
+        2,
+        ("became_non_compliant", "time"),
+    ),
     "left": ([ASSIGN, ("retire", 1, 0, 1)], 0, ("no_longer_required", "learner.deactivated.v1")),
     "back": (
         [ASSIGN, ("retire", 1, 0, 1), ("wait", 0, 0, 4), ("return", 1, 0, 1)],
