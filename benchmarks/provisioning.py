@@ -92,7 +92,7 @@ def _pages(settings: Settings, token: str) -> dict[str, list[float]]:
 def _fill(settings: Settings) -> None:
     with psycopg.connect(settings.project_database_url, autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO scim_user_v1.scim_user (id, external_id, username, username_key, email,"
+            "INSERT INTO scim_user_v2.scim_user (id, external_id, username, username_key, email,"
             " email_key, full_name, full_name_key, given_name, given_name_key, family_name,"
             " family_name_key, language, language_key, time_zone, time_zone_key, department,"
             " department_key, job_role, job_role_key, roles, created_at, updated_at)"
@@ -103,7 +103,7 @@ def _fill(settings: Settings) -> None:
             " now() FROM generate_series(1, %s) AS n",
             (DIRECTORY - PEOPLE,),
         )
-        connection.execute("VACUUM ANALYZE scim_user_v1.scim_user")
+        connection.execute("VACUUM ANALYZE scim_user_v2.scim_user")
 
 
 def _times(settings: Settings, token: str, query: dict[str, str]) -> list[float]:

@@ -58,6 +58,11 @@ PATHS = {
     "ListImports": "/users/imports",
     "GetImport": f"/users/imports/{NOBODY_KNOWN}",
     "ListImportRows": f"/users/imports/{NOBODY_KNOWN}/rows",
+    "ListErasures": "/erasures",
+    "GetErasure": f"/erasures/{NOBODY_KNOWN}",
+    "ListRetention": "/retention/policies",
+    "ListDue": "/retention/due",
+    "ListHolds": "/holds",
 }
 ALWAYS_THERE = {"GetComplianceSummary", "GetMySecondFactor", "GetScimConfiguration"}
 """Who has no second factor is told so."""
