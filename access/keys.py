@@ -1,13 +1,12 @@
 """The keys that sign access tokens: Ed25519 pairs in Postgres, one signing, older ones verifying.
 
 Anyone may see the public halves (RFC 7517, RFC 8037). The private half leaves the database only
-sealed, with AES-256-GCM under the master key.
+sealed, with AES-256-GCM under a wrapping key.
 """
 
 import hashlib
 import json
 import logging
-import os
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -16,19 +15,17 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import jwt
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
+from access.seal import Keyring, Seal, WrongSeal
 from access.statement import Statement
 
 log = logging.getLogger(__name__)
 
 ALGORITHM = "EdDSA"
-_NONCE_BYTES = 12
 _ADVISORY_LOCK = 0x6C6D735F6B657973  # "lms_keys"
 
 SECONDS_BETWEEN_LOOKUPS = 1.0
@@ -127,12 +124,12 @@ class SigningKeys:
     def __init__(
         self,
         pool: ConnectionPool,
-        master_key: bytes,
+        keys: bytes | Keyring,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
-        self._seal = AESGCM(master_key)
+        self._seal = Seal(keys, None)
         self._monotonic = monotonic
         self._active: SigningKey | None = None
         self._looked_up_at = float("-inf")
@@ -161,8 +158,7 @@ class SigningKeys:
         private_key = Ed25519PrivateKey.generate()
         public_key = private_key.public_key().public_bytes_raw()
         kid = thumbprint(public_key)
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._seal.encrypt(nonce, private_key.private_bytes_raw(), kid.encode())
+        sealed = self._seal.seal(private_key.private_bytes_raw(), kid.encode())
         return NewKey(kid, public_key, sealed)
 
     def rotate(self) -> SigningKey:
@@ -206,8 +202,8 @@ class SigningKeys:
             return None
         kid, sealed = row[0], bytes(row[1])
         try:
-            raw = self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], kid.encode())
-        except InvalidTag:
+            raw = self._seal.open(sealed, kid.encode())
+        except WrongSeal:
             raise WrongMasterKey(
                 "The key that signs access tokens was sealed under another master key."
             ) from None

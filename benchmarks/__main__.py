@@ -17,6 +17,7 @@ NAMES = (
     "authorization",
     "analytics_load",
     "provisioning",
+    "personal_fields",
 )
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"

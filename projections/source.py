@@ -14,6 +14,7 @@ from domain.catalogue import AGGREGATES
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
+from event_store.master_key import MasterKey
 from event_store.reader import Reader
 from projections.entry import Decode, Entry, entries
 from projections.track import Track
@@ -59,11 +60,11 @@ class Source(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def open_source(conninfo: str, master_key: bytes) -> Iterator[Source]:
+def open_source(conninfo: str, master_key: bytes | MasterKey) -> Iterator[Source]:
     """The log in the database at `conninfo`, where the read models are kept too.
 
-    `conninfo` logs in as the role that owns the read models; `master_key` (32 bytes) opens the
-    keys of personal data.
+    `conninfo` logs in as the role that owns the read models; `master_key` (or its 32
+    bytes) opens the keys of personal data.
     """
     pool: ConnectionPool[Connection[Any]] = ConnectionPool(
         conninfo,

@@ -26,7 +26,7 @@ COMMANDS = {
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",
     "ldap": "bring accounts up to date with the company's directory",
     "epoch": "mend the log's epoch after it was restored into another cluster",
-    "keys": "list the keys that sign access tokens; rotate them, prune retired ones",
+    "keys": "the keys that sign access tokens, and those that wrap all others; rotate either",
     "permissions": "print who may do what, as a page of Markdown",
     "asyncapi": "print the description of every event, as AsyncAPI 3.0",
     "run": "run one process in the foreground",

@@ -35,6 +35,7 @@ def main(settings: Settings) -> None:
         pool = stack.enter_context(open_pool(settings.read_database_url, 4))
         keys = VerificationKeys(pool)
         verifier = stack.enter_context(token_verifier(settings, pool, keys))
+        personal = PersonalKeys(pool, settings.master_key)
         queries = database.open_pool(settings.read_database_url)
 
         async def answers() -> None:
@@ -45,7 +46,7 @@ def main(settings: Settings) -> None:
             queries,
             verifier=verifier,
             keys=keys,
-            mapper=Mapper(types, PersonalKeys(pool, settings.master_key)),
+            mapper=Mapper(types, personal),
             printer=TypstPrinter(issuer=ISSUER, verify_url=f"{settings.public_url}/verify"),
             analytics=AnalyticsClient(settings.analytics_url, settings.internal_token),
             event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version=version("lms"))),
@@ -55,6 +56,6 @@ def main(settings: Settings) -> None:
             peers=TrustedPeers(settings.peers_of_apis),
             enforced=EnforcedRoles(settings.roles_with_second_factor),
             public_url=settings.public_url,
-            secret=hmac.digest(settings.master_key, b"lms scim cursors", "sha256"),
+            secret=hmac.digest(personal.wrapping.hashing, b"lms scim cursors", "sha256"),
         )
         serve(app, settings, settings.read_api_port)

@@ -36,7 +36,7 @@ from commands.group import (
     MapGroupRoles,
     ReplaceGroup,
 )
-from commands.key_ring import RotateSigningKeys
+from commands.key_ring import RecordDestroyedKeys, RecordMasterKeyRotation, RotateSigningKeys
 from commands.learner import (
     ChangePassword,
     ChangeRoles,
@@ -205,6 +205,15 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     RotateSigningKeys: lambda _: RotateSigningKeys(
         kid=uuid4().hex, public_key=bytes(32), sealed_private_key=b"sealed"
     ),
+    RecordMasterKeyRotation: lambda _: RecordMasterKeyRotation(
+        key_id=uuid4().hex[:16],
+        former_key_ids=["first"],
+        master_key_id="known:0",
+        former_master_key_ids=[],
+        persons=0,
+        secrets=0,
+    ),
+    RecordDestroyedKeys: lambda _: RecordDestroyedKeys(key_ids=["first"]),
     CreateServiceAccount: lambda _: CreateServiceAccount(
         name=uuid4().hex, roles=[Role.ANALYST], secret_id=uuid4(), secret_hash=bytes(32)
     ),
