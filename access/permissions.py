@@ -87,6 +87,7 @@ COMMANDS: dict[str, Row] = {
     "DisableServiceAccount":    Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "EnableServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
 
+    "RecordDataExport":         Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "AssessSkill":              Row(SELF,  ____,  REPS,   ____,   ____,   ANY,  ____, DEPT),
     "RemoveSkill":              Row(SELF,  ____,  REPS,   ____,   ____,   ANY,  ____, DEPT),
 
@@ -202,6 +203,8 @@ QUERIES: dict[str, Row] = {
     "ListAuditEvents":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetAuditStream":           Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 
+    "ExportPersonalData":       Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+
     "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "SearchScimUsers":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -269,6 +272,7 @@ SENSITIVE = frozenset(
         "IssueClientSecret",
         "LinkIdentity",
         "MapGroupRoles",
+        "RecordDataExport",
         "RecordDestroyedKeys",
         "RecordMasterKeyRotation",
         "ReplaceRecoveryCodes",

@@ -73,7 +73,8 @@ def _rows(connection: Connection[Any], column: SealedColumn) -> Iterator[Row]:
     page = sql.SQL(
         "SELECT {key}, {column} FROM access.{table} {after} ORDER BY {key} LIMIT {limit}"
     )
-    names, after = _names(column), sql.SQL("")
+    names = _names(column)
+    after: sql.Composable = sql.SQL("")
     while True:
         query = page.format(**names, after=after, limit=sql.Literal(BATCH))
         rows = connection.cursor(row_factory=tuple_row).execute(query).fetchall()

@@ -73,7 +73,7 @@ def _told(what: str, field: list[float], event: list[float]) -> Result:
         measured=f"{p50:.1f} µs",
         met=max(p50, mean, per_field) < TARGET_US,
         detail=(
-            f"mean {mean:.1f} µs, p99 {statistics.quantiles(field, n=100)[98]:.1f} µs; a whole event"
+            f"mean {mean:.1f} µs, p99 {statistics.quantiles(field, n=100)[98]:.1f} µs; an event"
             f" of {FIELDS} such fields through the mapper, by field: p50 {per_field:.1f} µs,"
             f" mean {statistics.fmean(event) / FIELDS:.1f} µs"
         ),

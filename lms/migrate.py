@@ -38,7 +38,8 @@ class WrongRole(Exception):
 def migrate(settings: Settings) -> list[str]:
     """Applies what is missing; returns the names of the migrations applied now.
 
-    Raises WrongRole, WrongMasterKey, MasterKeyUnavailable, or psycopg.Error as the server said it; nothing of a failed migration stays.
+    Raises WrongRole, WrongMasterKey, MasterKeyUnavailable, or psycopg.Error as the server said it;
+    nothing of a failed migration stays.
     """
     urls = {
         "lms_write": settings.write_database_url,

@@ -9,6 +9,7 @@ from projections.feedback import FeedbackProjection
 from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
 from projections.organization import OrganizationProjection
+from projections.personal import PersonalProjection
 from projections.projection import Projection
 from projections.scim_group import ScimGroupProjection
 from projections.scim_user import ScimUserProjection
@@ -31,6 +32,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     ServiceAccountProjection(),
     ScimUserProjection(),
     ScimGroupProjection(),
+    PersonalProjection(),
 )
 
 

@@ -36,6 +36,7 @@ from read_api.history import Historian
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
+from read_api.personal_export import PersonalExportController
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
 from read_api.service_account import ServiceAccountController
@@ -50,6 +51,7 @@ from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
 from read_api.user_import import ImportController
 from read_api.verification import verify
+from read_api.write_side import WriteSide
 
 CONTROLLERS: tuple[Any, ...] = (
     AnalyticsController,
@@ -61,6 +63,7 @@ CONTROLLERS: tuple[Any, ...] = (
     DepartmentController,
     EnrollmentController,
     ImportController,
+    PersonalExportController,
     ScimController,
     ServiceAccountController,
     SurveyController,
@@ -98,20 +101,23 @@ def create_read_api(
     enforced: EnforcedRoles = NOBODYS,
     public_url: str = "",
     secret: bytes = b"",
+    write_api_url: str = "",
 ) -> Litestar:
     """The Litestar application that answers queries.
 
     It opens and closes `pool` and `analytics`; `enforced` are the roles that need a second factor.
-    `public_url` is the gateway's, `secret` seals the cursors of SCIM.
+    `public_url` is the gateway's, `secret` seals the cursors of SCIM; `write_api_url` is where
+    it is recorded what was given to whom.
     Raises `UnknownOperation` for a handler that the
     permission table has no row for.
     """
     database = Database(pool)
+    write_side = WriteSide(write_api_url)
     waiter = PositionWaiter(database.positions)
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:
-        async with pool, analytics:
+        async with pool, analytics, write_side:
             yield
 
     def given(value: object) -> Provide:
@@ -138,6 +144,7 @@ def create_read_api(
             "keys": given(keys),
             "printer": given(printer),
             "waiter": given(waiter),
+            "write_side": given(write_side),
         },
     )
     for handler in _guarded(app):

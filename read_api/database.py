@@ -18,6 +18,8 @@ WAIT_FOR_CONNECTION = 2.0
 GIVE_UP_CONNECTING = 5.0
 """Seconds of attempts to connect, between which pauses double; the next query begins anew."""
 
+Params = Sequence[object] | Mapping[str, object]
+
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 
@@ -53,15 +55,15 @@ class Database:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def all(self, shape: type[T], sql: str, params: Sequence[object] = ()) -> list[T]:
+    async def all(self, shape: type[T], sql: str, params: Params = ()) -> list[T]:
         """Every row, as a `shape`."""
         return await self._ask(lambda cursor: cursor.fetchall(), class_row(shape), sql, params)
 
-    async def first(self, shape: type[T], sql: str, params: Sequence[object] = ()) -> T | None:
+    async def first(self, shape: type[T], sql: str, params: Params = ()) -> T | None:
         """The first row, or None when there is none."""
         return await self._ask(lambda cursor: cursor.fetchone(), class_row(shape), sql, params)
 
-    async def exists(self, sql: str, params: Sequence[object] = ()) -> bool:
+    async def exists(self, sql: str, params: Params = ()) -> bool:
         """Whether there is any row."""
         row = await self._ask(lambda cursor: cursor.fetchone(), tuple_row, sql, params)
         return row is not None
@@ -76,7 +78,7 @@ class Database:
         fetch: Callable[[AsyncCursor[Row]], Awaitable[Answer]],
         row_factory: AsyncRowFactory[Row],
         sql: str,
-        params: Sequence[object] = (),
+        params: Params = (),
     ) -> Answer:
         """After a restart of Postgres all pooled connections are broken, and nobody has noticed:
         the first query that does replaces them and asks again. Reading twice does no harm."""

@@ -27,6 +27,7 @@ from write_api.assessment import AssessmentController
 from write_api.attempt import submit_attempt
 from write_api.certificate import revoke_certificate
 from write_api.course import CourseController
+from write_api.data_export import record_data_export
 from write_api.enrollment import EnrollmentController, update_progress
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
@@ -76,6 +77,7 @@ CONTROLLERS: tuple[Any, ...] = (
     map_group_roles,
     log_out_of_provider,
     read_notification,
+    record_data_export,
     reset_second_factor,
     revoke_certificate,
     rotate_signing_keys,

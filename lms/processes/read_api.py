@@ -56,6 +56,7 @@ def main(settings: Settings) -> None:
             peers=TrustedPeers(settings.peers_of_apis),
             enforced=EnforcedRoles(settings.roles_with_second_factor),
             public_url=settings.public_url,
+            write_api_url=settings.write_api_url,
             secret=hmac.digest(personal.wrapping.hashing, b"lms scim cursors", "sha256"),
         )
         serve(app, settings, settings.read_api_port)

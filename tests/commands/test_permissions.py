@@ -20,6 +20,7 @@ from commands.course import (
     CreateCourse,
     PublishCourse,
 )
+from commands.data_export import RecordDataExport
 from commands.enrollment import (
     EnrollLearner,
     RecordAssessmentPassed,
@@ -213,6 +214,7 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
         persons=0,
         secrets=0,
     ),
+    RecordDataExport: lambda t: RecordDataExport(learner_id=t.learner.id),
     RecordDestroyedKeys: lambda _: RecordDestroyedKeys(key_ids=["first"]),
     CreateServiceAccount: lambda _: CreateServiceAccount(
         name=uuid4().hex, roles=[Role.ANALYST], secret_id=uuid4(), secret_hash=bytes(32)

@@ -60,6 +60,12 @@ def database(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Dat
     yield from _copied(postgres, migrated_template)
 
 
+@pytest.fixture(scope="module")
+def module_database(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Database]:
+    """An empty, migrated database of the tests of one module."""
+    yield from _copied(postgres, migrated_template)
+
+
 @pytest.fixture(scope="session")
 def shared_database(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Database]:
     """A migrated database for tests that don't mind what others have left in it."""
