@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+KNOWN = "known:"
+"""What the ids of master keys begin with that this program was given."""
 
 
 class MasterKey(Protocol):
@@ -69,7 +71,7 @@ class KnownMasterKey:
 
 def key_id_of(key: bytes) -> str:
     """What a known master key is called: enough of its hash to tell it from others."""
-    return "known:" + hashlib.sha256(b"lms master key" + key).hexdigest()[:16]
+    return KNOWN + hashlib.sha256(b"lms master key" + key).hexdigest()[:16]
 
 
 def wrap(key: bytes, plain: bytes, context: bytes) -> bytes:

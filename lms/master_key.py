@@ -9,19 +9,42 @@ from stat import S_IMODE
 from typing import Any, Final
 
 from adapters.aws_kms import AwsKms
-from event_store.master_key import KEY_BYTES, KnownMasterKey, MasterKey
+from event_store.master_key import KEY_BYTES, KNOWN, KnownMasterKey, MasterKey
 
 OTHER_MASTER_KEYS: Final = frozenset({"master_key_file", "kms_key"})
 """Settings that stand in place of the key itself."""
 _OTHERS = 0o077
 
 
+class MovingMasterKey:
+    """On its way into a service: what the known one has wrapped still opens."""
+
+    def __init__(self, kms: AwsKms, known: KnownMasterKey) -> None:
+        self._kms = kms
+        self._known = known
+        self.key_id = kms.key_id
+        self.first = known.first
+
+    def wrap(self, plain: bytes, context: bytes) -> bytes:
+        """See MasterKey."""
+        return self._kms.wrap(plain, context)
+
+    def unwrap(self, key_id: str, wrapped: bytes, context: bytes) -> bytes:
+        """See MasterKey."""
+        whose = self._known if key_id.startswith(KNOWN) else self._kms
+        return whose.unwrap(key_id, wrapped, context)
+
+
 @cache
 def master_key(keys: str, file: str, kms_key: str, kms_endpoint: str) -> MasterKey:
     """The master key that the settings say."""
-    if kms_key:
-        return AwsKms(kms_key, kms_endpoint or None)
-    return known_master_key(Path(file).read_text() if file else keys)
+    text = Path(file).read_text() if file else keys
+    known = known_master_key(text) if text else None
+    if not kms_key:
+        assert known is not None
+        return known
+    kms = AwsKms(kms_key, kms_endpoint or None)
+    return MovingMasterKey(kms, known) if known else kms
 
 
 def known_master_key(text: str) -> KnownMasterKey:
@@ -34,12 +57,9 @@ def known_master_key(text: str) -> KnownMasterKey:
 
 def master_key_problems(given: Mapping[str, Any]) -> list[str]:
     """A sentence for each thing that is wrong with where the master key is said to be."""
-    names = {"master_keys": "LMS_MASTER_KEY", "master_key_file": "LMS_MASTER_KEY_FILE"}
-    names["kms_key"] = "LMS_KMS_KEY"
-    said = [name for field, name in names.items() if given.get(field)]
-    if len(said) > 1:
-        return [f"{' and '.join(said)} can't both be set: there is one master key"]
     file = given.get("master_key_file")
+    if file and given.get("master_keys"):
+        return ["LMS_MASTER_KEY and LMS_MASTER_KEY_FILE can't both be set: there is one master key"]
     return _file_problems(Path(file)) if file else []
 
 

@@ -88,7 +88,8 @@ KINDS: Final = (
             " 'question', q.prompt, 'choices', w.choices, 'answers', (SELECT json_agg(o.text) FROM"
             " read_models.assessment_choice o WHERE o.id = ANY(w.choices)), 'correct', w.correct,"
             " 'points', w.points)) FROM read_models.attempt_answer w LEFT JOIN"
-            " read_models.assessment_question q ON q.id = w.question_id WHERE w.attempt_id = a.id) AS answers",
+            " read_models.assessment_question q ON q.id = w.question_id"
+            " WHERE w.attempt_id = a.id) AS answers",
             "FROM read_models.attempt a LEFT JOIN read_models.assessment s"
             " ON s.id = a.assessment_id WHERE a.learner_id = %(me)s",
             "ORDER BY started_at, id",

@@ -13,7 +13,7 @@ from event_store.errors import MasterKeyUnavailable
 from event_store.keys import PersonalKeys
 from lms.composition import command_side
 from lms.data_folder import free_port
-from lms.master_rotation import rotate_master_key
+from lms.master_rotation import key_states, rotate_master_key
 from lms.settings import Settings
 from read_api.faults import QUERY_FAULTS
 from tests.servers.kms import KmsServer
@@ -83,3 +83,19 @@ def test_a_whole_system_goes_on_without_it_but_for_keys_it_has_not_met(
         fault = fault_of(away.value, faults)
         assert (fault.status, fault.code) == (503, "master-key-unavailable")
         assert fault.headers["Retry-After"]
+
+
+def test_a_master_key_moves_into_the_service(settings: Settings, kms: KmsServer) -> None:
+    arn, person = kms.new_key(), uuid4()
+    with command_side(settings, connections=2) as side:
+        sealed = side.log.keys.seal(person, b"Jane", b"")
+    moving = msgspec.structs.replace(settings, kms_key=arn, kms_endpoint=kms.endpoint)
+    with (
+        command_side(moving, connections=2) as side,
+        psycopg.connect(settings.database_url, autocommit=True) as owner,
+    ):
+        rotate_master_key(side, owner, settled_after=0.0)
+        assert {each.master_key_id for each in key_states(owner)} == {arn}
+    moved = msgspec.structs.replace(moving, master_keys="")
+    with command_side(moved, connections=2) as side:
+        assert side.log.keys.unseal(person, sealed, b"") == b"Jane"
