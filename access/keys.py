@@ -187,20 +187,17 @@ class SigningKeys:
         return key
 
     def _load_or_create(self) -> SigningKey:
-        with self._pool.connection() as connection, connection.transaction():
-            key = self._load(connection)
-            if key is None:
-                _lock(connection)
-                key = self._load(connection) or self._create(connection)
-        return key
-
-    def _load(self, connection: Connection[TupleRow]) -> SigningKey | None:
-        row = connection.execute(
-            "SELECT kid, sealed_private_key FROM access.signing_keys WHERE retired_at IS NULL"
-        ).fetchone()
+        """Opens and seals outside of transactions: the keyring may need a connection too."""
+        with self._pool.connection() as connection:
+            row = _active_row(connection)
         if row is None:
-            return None
-        kid, sealed = row[0], bytes(row[1])
+            key = self.new_key()
+            with self._pool.connection() as connection, connection.transaction():
+                _lock(connection)
+                row = _active_row(connection) or _inserted(connection, key)
+        return self._opened(*row)
+
+    def _opened(self, kid: str, sealed: bytes) -> SigningKey:
         try:
             raw = self._seal.open(sealed, kid.encode())
         except WrongSeal:
@@ -209,11 +206,17 @@ class SigningKeys:
             ) from None
         return SigningKey(kid, Ed25519PrivateKey.from_private_bytes(raw))
 
-    def _create(self, connection: Connection[TupleRow]) -> SigningKey:
-        connection.execute(*_insert_statement(self.new_key()))
-        key = self._load(connection)
-        assert key is not None
-        return key
+
+def _active_row(connection: Connection[TupleRow]) -> tuple[str, bytes] | None:
+    row = connection.execute(
+        "SELECT kid, sealed_private_key FROM access.signing_keys WHERE retired_at IS NULL"
+    ).fetchone()
+    return (row[0], bytes(row[1])) if row else None
+
+
+def _inserted(connection: Connection[TupleRow], key: NewKey) -> tuple[str, bytes]:
+    connection.execute(*_insert_statement(key))
+    return key.kid, key.sealed_private_key
 
 
 def rotate_statements(key: NewKey, at: datetime) -> list[Statement]:

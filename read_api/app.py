@@ -101,7 +101,7 @@ def create_read_api(
     enforced: EnforcedRoles = NOBODYS,
     public_url: str = "",
     secret: bytes = b"",
-    write_api_url: str = "",
+    write_api_url: str = "http://127.0.0.1:8081",
 ) -> Litestar:
     """The Litestar application that answers queries.
 

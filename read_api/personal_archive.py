@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import AsyncIterator
-from zipfile import ZIP_DEFLATED, ZipFile
+from datetime import UTC, datetime
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 CHUNK = 64 * 1024
 
@@ -32,10 +33,13 @@ class _Outgoing(io.RawIOBase):
 
 async def archive(files: AsyncIterator[tuple[str, Pieces]]) -> AsyncIterator[bytes]:
     """The bytes of a ZIP file with the files of these names and contents, in their order."""
-    out = _Outgoing()
+    out, now = _Outgoing(), datetime.now(UTC)
     with ZipFile(out, "w", ZIP_DEFLATED) as zipped:
         async for name, pieces in files:
-            with zipped.open(name, "w", force_zip64=True) as file:
+            entry = ZipInfo(name, now.timetuple()[:6])
+            entry.compress_type = ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            with zipped.open(entry, "w", force_zip64=True) as file:
                 async for piece in pieces:
                     file.write(piece)
                     if out.size >= CHUNK:

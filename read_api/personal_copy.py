@@ -17,6 +17,7 @@ from read_api.personal_kinds import KINDS, Kind
 
 PAGE = 1_000
 INDEX = "README.txt"
+WIDTH = 26
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class PersonalCopy:
         """(name, contents) of each; what comes first says what the others are."""
         yield INDEX, _once(index(self._person, datetime.now(UTC)).encode())
         for kind in KINDS:
-            yield f"{kind.file}.ndjson", self._rows(kind)
+            yield kind.file, self._rows(kind)
         yield "session_addresses.ndjson", self._addresses()
         async for name, document in self._certificates():
             yield name, _once(document)
@@ -98,19 +99,20 @@ def index(person: UUID, at: datetime) -> str:
         "Each file has one record in JSON on each line (NDJSON), in UTF-8, which any text editor",
         "and any program can read. Times are in UTC. Other people appear without their names.",
         "",
-        "How it is now",
-        "-------------",
+        "How it is now (a file without a line: there is nothing of that kind)",
+        "--------------------------------------------------------------------",
         "",
-        *(f"{kind.file}.ndjson".ljust(24) + kind.holds for kind in KINDS),
-        "session_addresses.ndjson".ljust(24) + " from which address and program you logged in",
-        "certificates/*.pdf".ljust(24) + "your certificates, to print",
+        *(kind.file.ljust(WIDTH) + kind.holds for kind in KINDS),
+        "session_addresses.ndjson".ljust(WIDTH) + "from which address and program you logged in",
+        "certificates/*.pdf".ljust(WIDTH) + "your certificates, to print",
         "",
         "How it came to be",
         "-----------------",
         "",
-        "events/*.ndjson         everything that ever happened to these records: what, when, by",
-        "                        whom (you, another person, the system), why, and from where if",
-        "                        it was you. `schema` says where the form of `data` is described.",
+        "events/*.ndjson           everything that ever happened to these records: what, when, by",
+        "                          whom (you, another person, the system), why, and from where if",
+        "                          it was you; log-ins are in events/learner.ndjson. `schema` says",
+        "                          where the form of `data` is described.",
         "",
         "Passwords and other secrets are in no file: they are kept as hashes, or sealed.",
         "",

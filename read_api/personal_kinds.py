@@ -25,7 +25,7 @@ def _lines(columns: str, source: str, order: str) -> str:
 
 KINDS: Final = (
     Kind(
-        "profile",
+        "profile.json",
         "your account, as it is now",
         _lines(
             "l.id, l.username, l.email, l.full_name, s.given_name, s.family_name,"
@@ -39,7 +39,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "skills",
+        "skills.ndjson",
         "your skills and their levels, from 1 to 5",
         _lines(
             f"skill, level, {_who('assessed_by')} AS assessed_by, assessed_at",
@@ -48,7 +48,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "groups",
+        "groups.ndjson",
         "the groups of your company's directory that you are in",
         _lines(
             "g.id, g.display_name, g.external_id, g.roles",
@@ -58,12 +58,12 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "second_factor",
+        "second_factor.ndjson",
         "whether you log in with a second factor; never the secret itself",
         _lines("confirmed_at", "FROM access.totp WHERE learner_id = %(me)s", ""),
     ),
     Kind(
-        "enrollments",
+        "enrollments.ndjson",
         "the courses you were enrolled in, and your progress in each lesson",
         _lines(
             "e.id, e.course_id, c.title AS course, e.course_version, e.status, e.source,"
@@ -77,7 +77,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "attempts",
+        "attempts.ndjson",
         "your attempts at assessments: every answer, and how it was graded",
         _lines(
             "a.id, a.assessment_id, s.title AS assessment, a.course_id, a.enrollment_id, a.number,"
@@ -96,7 +96,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "feedback",
+        "feedback.ndjson",
         "your ratings of courses and what you wrote",
         _lines(
             "id, course_id, rating, feedback_text, submitted_at, updated_at",
@@ -105,7 +105,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "surveys",
+        "surveys.ndjson",
         "the surveys you were invited to, and your answers to those that aren't anonymous",
         _lines(
             "s.id, s.title, s.anonymous, i.sent_at AS invited_at, r.submitted_at,"
@@ -122,7 +122,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "testimonials",
+        "testimonials.ndjson",
         "what you wrote to recommend a course",
         _lines(
             "id, course_id, text, rating, anonymous, status, moderated_at, rejection_reason,"
@@ -132,7 +132,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "certificates",
+        "certificates.ndjson",
         "your certificates; each is also there to print, as a PDF beside this file",
         _lines(
             "id, number, course_id, course_title, course_version, enrollment_id, holder_name,"
@@ -142,7 +142,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "notifications",
+        "notifications.ndjson",
         "what you were told inside the program",
         _lines(
             "id, kind, subject_id, text_key, params, created_at, read_at",
@@ -151,7 +151,7 @@ KINDS: Final = (
         ),
     ),
     Kind(
-        "sessions",
+        "sessions.ndjson",
         "your log-ins that are remembered, and when they were last used",
         _lines(
             "session_id, started_at, authenticated_at, last_used_at, expires_at, ended_at, factors",

@@ -34,7 +34,7 @@ def test_a_person_gets_everything_about_themselves_and_no_secret(
     number = learner.certificate(course)["number"]
     files = copy_of(learner, learner.id)
     assert files[f"certificates/{number}.pdf"].startswith("%PDF")
-    assert json.loads(files["profile.ndjson"])["username"] == learner.username
+    assert json.loads(files["profile.json"])["username"] == learner.username
     attempt = json.loads(files["attempts.ndjson"].splitlines()[0])
     assert attempt["course_id"] == course.id
     assert attempt["answers"][0]["answers"]

@@ -190,6 +190,6 @@ def test_the_index_names_every_file(files: Files) -> None:
 
 
 def test_the_profile_is_as_it_is_now(files: Files) -> None:
-    (profile,) = map(msgspec.json.decode, files["profile.ndjson"].splitlines())
+    (profile,) = map(msgspec.json.decode, files["profile.json"].splitlines())
     assert profile["id"] == str(PERSON)
     assert profile["full_name"].startswith("mine ")
