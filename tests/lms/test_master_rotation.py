@@ -77,7 +77,9 @@ class World:
 
     def people(self, number: int) -> dict[UUID, str]:
         keys = self.side.log.keys
-        return {person: keys.seal(person, b"Jane", b"") for person in map(_new, range(number))}
+        people = [uuid4() for _ in range(number)]
+        keys.ensure(people)
+        return {person: keys.seal(person, b"Jane", b"") for person in people}
 
     def rotate(self, owner: Owner | None = None) -> str:
         return rotate_master_key(
@@ -141,6 +143,7 @@ def test_rows_from_before_there_were_wrapping_keys_are_rotated_too(world: World)
     assert world.wrapped_by() == {key_id: 3}
 
 
+@pytest.mark.slow
 def test_processes_that_write_all_the_while_lose_nothing(world: World) -> None:
     logs = [world.process() for _ in range(3)]
     stop, sealed = threading.Event(), [dict[UUID, str]() for _ in logs]
@@ -215,6 +218,17 @@ def test_an_erasure_under_way_is_waited_for_and_stays_one(world: World) -> None:
     assert fresh.unseal(there, kept, b"") == b"Jane"
     with pytest.raises(PersonErased):
         fresh.unseal(gone, sealed, b"")
+
+
+def test_a_row_that_somebody_holds_is_waited_for(world: World) -> None:
+    held, _ = world.people(2)
+    with psycopg.connect(world.settings.database_url) as holding, ThreadPoolExecutor(1) as threads:
+        world.erase(held, holding)
+        rotating = threads.submit(world.rotate)
+        eventually(lambda: world.wrapped_by().get(FIRST) == 1)
+        holding.rollback()
+        key_id = rotating.result()
+    assert world.wrapped_by() == {key_id: 2}
 
 
 def test_after_a_new_master_key_the_old_one_opens_nothing(settings: Settings) -> None:
@@ -392,7 +406,3 @@ def all_secrets(world: World) -> list[tuple[UUID | str | bytes, bytes]]:
         (state, start.verifier.encode()),
         (sha256(code).digest(), b"token"),
     ]
-
-
-def _new(_: int) -> UUID:
-    return uuid4()
