@@ -12,7 +12,8 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from access.actor import Actor
-from edge.problem import MEDIA_TYPE, Fault, Problem, ProblemError
+from edge.openapi import PROBLEMS
+from edge.problem import Fault, ProblemError
 from edge.request import EdgeRequest
 from read_api.asking import READS, Asking, found
 from read_api.certificate import CertificatePrinter
@@ -23,7 +24,6 @@ from read_api.write_side import WriteSide
 
 ZIP = "application/zip"
 DESCRIPTION = "A ZIP file; its README.txt says what is in it."
-GONE = ResponseSpec(Problem, description="The person was erased.", media_type=MEDIA_TYPE)
 
 
 class _Person(msgspec.Struct, frozen=True):
@@ -34,13 +34,13 @@ class _Person(msgspec.Struct, frozen=True):
 class PersonalExportController(Controller):
     path = "/users"
     tags = ["Personal data"]
-    opt = {READS: ("learner", "personal")}
+    opt = {READS: ("learner", "personal"), PROBLEMS: (410,)}
 
     @get(
         "/{user_id:uuid}/export",
         operation_id="ExportPersonalData",
         media_type=ZIP,
-        responses={200: ResponseSpec(bytes, description=DESCRIPTION, media_type=ZIP), 410: GONE},
+        responses={200: ResponseSpec(bytes, description=DESCRIPTION, media_type=ZIP)},
         response_headers=[ResponseHeader(name="Content-Disposition", documentation_only=True)],
     )
     async def export(
