@@ -1,13 +1,12 @@
 """The keys that sign access tokens: Ed25519 pairs in Postgres, one signing, older ones verifying.
 
 Anyone may see the public halves (RFC 7517, RFC 8037). The private half leaves the database only
-sealed, with AES-256-GCM under the master key.
+sealed, with AES-256-GCM under a wrapping key.
 """
 
 import hashlib
 import json
 import logging
-import os
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -16,19 +15,17 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import jwt
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
+from access.seal import Keyring, Seal, WrongSeal
 from access.statement import Statement
 
 log = logging.getLogger(__name__)
 
 ALGORITHM = "EdDSA"
-_NONCE_BYTES = 12
 _ADVISORY_LOCK = 0x6C6D735F6B657973  # "lms_keys"
 
 SECONDS_BETWEEN_LOOKUPS = 1.0
@@ -127,12 +124,12 @@ class SigningKeys:
     def __init__(
         self,
         pool: ConnectionPool,
-        master_key: bytes,
+        keys: bytes | Keyring,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
-        self._seal = AESGCM(master_key)
+        self._seal = Seal(keys, None)
         self._monotonic = monotonic
         self._active: SigningKey | None = None
         self._looked_up_at = float("-inf")
@@ -161,8 +158,7 @@ class SigningKeys:
         private_key = Ed25519PrivateKey.generate()
         public_key = private_key.public_key().public_bytes_raw()
         kid = thumbprint(public_key)
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._seal.encrypt(nonce, private_key.private_bytes_raw(), kid.encode())
+        sealed = self._seal.seal(private_key.private_bytes_raw(), kid.encode())
         return NewKey(kid, public_key, sealed)
 
     def rotate(self) -> SigningKey:
@@ -191,33 +187,36 @@ class SigningKeys:
         return key
 
     def _load_or_create(self) -> SigningKey:
-        with self._pool.connection() as connection, connection.transaction():
-            key = self._load(connection)
-            if key is None:
-                _lock(connection)
-                key = self._load(connection) or self._create(connection)
-        return key
-
-    def _load(self, connection: Connection[TupleRow]) -> SigningKey | None:
-        row = connection.execute(
-            "SELECT kid, sealed_private_key FROM access.signing_keys WHERE retired_at IS NULL"
-        ).fetchone()
+        """Opens and seals outside of transactions: the keyring may need a connection too."""
+        with self._pool.connection() as connection:
+            row = _active_row(connection)
         if row is None:
-            return None
-        kid, sealed = row[0], bytes(row[1])
+            key = self.new_key()
+            with self._pool.connection() as connection, connection.transaction():
+                _lock(connection)
+                row = _active_row(connection) or _inserted(connection, key)
+        return self._opened(*row)
+
+    def _opened(self, kid: str, sealed: bytes) -> SigningKey:
         try:
-            raw = self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], kid.encode())
-        except InvalidTag:
+            raw = self._seal.open(sealed, kid.encode())
+        except WrongSeal:
             raise WrongMasterKey(
                 "The key that signs access tokens was sealed under another master key."
             ) from None
         return SigningKey(kid, Ed25519PrivateKey.from_private_bytes(raw))
 
-    def _create(self, connection: Connection[TupleRow]) -> SigningKey:
-        connection.execute(*_insert_statement(self.new_key()))
-        key = self._load(connection)
-        assert key is not None
-        return key
+
+def _active_row(connection: Connection[TupleRow]) -> tuple[str, bytes] | None:
+    row = connection.execute(
+        "SELECT kid, sealed_private_key FROM access.signing_keys WHERE retired_at IS NULL"
+    ).fetchone()
+    return (row[0], bytes(row[1])) if row else None
+
+
+def _inserted(connection: Connection[TupleRow], key: NewKey) -> tuple[str, bytes]:
+    connection.execute(*_insert_statement(key))
+    return key.kid, key.sealed_private_key
 
 
 def rotate_statements(key: NewKey, at: datetime) -> list[Statement]:

@@ -78,6 +78,8 @@ COMMANDS: dict[str, Row] = {
     "ResetSecondFactor":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordRecoveryCodeUse":    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RotateSigningKeys":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordMasterKeyRotation":  Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RecordDestroyedKeys":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "CreateServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangeServiceAccess":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "IssueClientSecret":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -85,6 +87,7 @@ COMMANDS: dict[str, Row] = {
     "DisableServiceAccount":    Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "EnableServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
 
+    "RecordDataExport":         Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "AssessSkill":              Row(SELF,  ____,  REPS,   ____,   ____,   ANY,  ____, DEPT),
     "RemoveSkill":              Row(SELF,  ____,  REPS,   ____,   ____,   ANY,  ____, DEPT),
 
@@ -225,6 +228,8 @@ QUERIES: dict[str, Row] = {
     "GetInclusionProof":        Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetConsistencyProof":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
 
+    "ExportPersonalData":       Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+
     "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "SearchScimUsers":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -302,6 +307,9 @@ SENSITIVE = frozenset(
         "LinkIdentity",
         "MapGroupRoles",
         "ReleaseHold",
+        "RecordDataExport",
+        "RecordDestroyedKeys",
+        "RecordMasterKeyRotation",
         "ReplaceRecoveryCodes",
         "ResetSecondFactor",
         "RotateSigningKeys",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg_pool import ConnectionPool
 
-from access.seal import Seal
+from access.seal import Fingerprints
 from access.statement import Statement
 
 HOW_MANY = 10
@@ -18,9 +18,9 @@ _GROUPS, _GROUP = 4, 4
 class RecoveryCodes:
     """Makes codes of 79 random bits and uses them up; keeps keyed hashes. Needs `lms_write`."""
 
-    def __init__(self, pool: ConnectionPool, master_key: bytes) -> None:
+    def __init__(self, pool: ConnectionPool, hashing: bytes) -> None:
         self._pool = pool
-        self._seal = Seal(master_key, "recovery codes")
+        self._fingerprints = Fingerprints(hashing, "recovery codes")
 
     def new(self, learner_id: UUID) -> tuple[list[str], list[bytes]]:
         """Codes to show once, and their hashes, to keep."""
@@ -37,7 +37,7 @@ class RecoveryCodes:
         return used == 1
 
     def _hash(self, learner_id: UUID, code: str) -> bytes:
-        return self._seal.fingerprint(_canonical(code), learner_id.bytes)
+        return self._fingerprints.of(_canonical(code), learner_id.bytes)
 
 
 def replace_statements(learner_id: UUID, hashes: Sequence[bytes]) -> list[Statement]:

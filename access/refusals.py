@@ -87,7 +87,7 @@ class Untold(msgspec.Struct, frozen=True):
 class Refusals:
     """Counts in Postgres, for all processes together; needs `lms_write`.
 
-    `secret` (32 bytes, the master key) keys the hashes that stand for names and networks.
+    `secret` (32 bytes) keys the hashes that stand for names and networks.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Operational tables of single sign-on: log-ins under way, codes, and the sessions they led to.
 
 States, codes and cookies are 256 random bits of which only a hash is kept; what must be read again
-is sealed under the master key. All of them are good once, and for minutes.
+is sealed under a wrapping key. All of them are good once, and for minutes.
 """
 
 import hashlib
@@ -13,7 +13,8 @@ from uuid import UUID
 import msgspec
 from psycopg_pool import ConnectionPool
 
-from access.seal import Seal
+from access.seal import Keyring, Seal
+from access.sealed import SINGLE_SIGN_ON
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 """From the redirect to the provider until its answer."""
@@ -59,14 +60,14 @@ class SsoTables:
     def __init__(
         self,
         pool: ConnectionPool,
-        master_key: bytes,
+        keys: bytes | Keyring,
         *,
         login_lifetime: timedelta = LOGIN_LIFETIME,
         code_lifetime: timedelta = CODE_LIFETIME,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool = pool
-        self._seal = Seal(master_key, "single sign-on")
+        self._seal = Seal(keys, SINGLE_SIGN_ON)
         self._login_lifetime = login_lifetime
         self._code_lifetime = code_lifetime
         self._clock = clock

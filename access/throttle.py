@@ -52,7 +52,7 @@ class Throttled(Exception):
 class Throttle:
     """Counts failed log-ins in Postgres, so for all processes together; needs `lms_write`.
 
-    `secret` (32 bytes, the master key) keys the hashes that stand for accounts and addresses.
+    `secret` (32 bytes) keys the hashes that stand for accounts and addresses.
     """
 
     def __init__(

@@ -15,7 +15,8 @@ import pyotp
 import segno
 from psycopg_pool import ConnectionPool
 
-from access.seal import Seal
+from access.seal import Keyring, Seal
+from access.sealed import TOTP
 from access.statement import Statement
 
 SECONDS_PER_STEP = 30
@@ -60,13 +61,13 @@ class Totp:
     def __init__(
         self,
         pool: ConnectionPool,
-        master_key: bytes,
+        keys: bytes | Keyring,
         *,
         issuer: str = "LMS",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool = pool
-        self._seal = Seal(master_key, "totp")
+        self._seal = Seal(keys, TOTP)
         self._issuer = issuer
         self._clock = clock
 

@@ -20,6 +20,7 @@ NAMES = (
     "provisioning",
     "audit_search",
     "seals",
+    "personal_fields",
 )
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"

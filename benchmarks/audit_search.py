@@ -164,7 +164,7 @@ async def _times(settings: Settings, events: int) -> dict[str, list[float]]:
     with open_pool(settings.read_database_url, 2) as blocking:
         keys = PersonalKeys(blocking, settings.master_key)
         historian = Historian(
-            Mapper(EventTypes(AGGREGATES), keys), Clients(keys, settings.master_key)
+            Mapper(EventTypes(AGGREGATES), keys), Clients(keys, keys.wrapping.hashing)
         )
         async with open_queries(settings.read_database_url) as pool:
             database = Database(pool)

@@ -1,4 +1,6 @@
-"""Putting a new key in place that signs access tokens."""
+"""A new key that signs access tokens; and that all others were wrapped anew, on the record."""
+
+import msgspec
 
 from access.keys import NewKey, rotate_statements
 from commands.message import Command, handles
@@ -26,4 +28,37 @@ def rotate_signing_keys(command: RotateSigningKeys, work: Work) -> KeyRing:
     key = NewKey(command.kid, command.public_key, command.sealed_private_key)
     for statement in rotate_statements(key, work.now):
         work.execute_too(*statement)
+    return ring
+
+
+class RecordMasterKeyRotation(Command, frozen=True):
+    """What the command line has carried out."""
+
+    key_id: str
+    former_key_ids: list[str]
+    master_key_id: str
+    former_master_key_ids: list[str]
+    persons: int
+    secrets: int
+    reason: str | None = None
+
+
+class RecordDestroyedKeys(Command, frozen=True):
+    """Wrapping keys that the command line is about to delete."""
+
+    key_ids: list[str]
+    reason: str | None = None
+
+
+@handles(RecordMasterKeyRotation)
+def record_master_key_rotation(command: RecordMasterKeyRotation, work: Work) -> KeyRing:
+    ring = work.find(KeyRing, key_ring_id()) or KeyRing.open(at=work.now)
+    ring.rotate_master_key(**msgspec.structs.asdict(command), at=work.now)
+    return ring
+
+
+@handles(RecordDestroyedKeys)
+def record_destroyed_keys(command: RecordDestroyedKeys, work: Work) -> KeyRing:
+    ring = work.find(KeyRing, key_ring_id()) or KeyRing.open(at=work.now)
+    ring.destroy_wrapping_keys(key_ids=command.key_ids, reason=command.reason, at=work.now)
     return ring

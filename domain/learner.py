@@ -180,6 +180,13 @@ class Learner(Aggregate):
         kept: UUID | None
         reason: str | None
 
+    class DataExported(Aggregate.Event):
+        """A copy of all that is kept about the person was given to `exported_by`: to themselves, as
+        a rule (GDPR articles 15 and 20)."""
+
+        TOPIC = "learner.data_exported"
+        exported_by: UUID | None
+
     def __init__(
         self,
         username: str,
@@ -426,6 +433,10 @@ class Learner(Aggregate):
     def end_sessions(self, *, kept: UUID | None, reason: str | None, at: datetime) -> None:
         reason = text.optional(reason, "reason", 1_000)
         self.trigger_event(self.SessionsEnded, timestamp=at, kept=kept, reason=reason)
+
+    def export_data(self, *, exported_by: UUID | None, at: datetime) -> None:
+        """Of a deactivated account too: its owner keeps the right."""
+        self.trigger_event(self.DataExported, timestamp=at, exported_by=exported_by)
 
     @property
     def known_as(self) -> tuple[str, ...]:

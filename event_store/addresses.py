@@ -28,12 +28,13 @@ class Client(msgspec.Struct, frozen=True):
 class Clients:
     """Opens the sealed clients of events, and hashes their addresses. Thread-safe.
 
-    `master_key` is 32 bytes; another one gives other hashes, so that the index must be built anew.
+    `secret` is 32 bytes that outlive every rotation of keys: another one gives other hashes, and
+    the index must be built anew.
     """
 
-    def __init__(self, keys: PersonalKeys, master_key: bytes) -> None:
+    def __init__(self, keys: PersonalKeys, secret: bytes) -> None:
         self._keys = keys
-        self._key = hmac.digest(master_key, b"lms audit addresses", "sha256")
+        self._key = hmac.digest(secret, b"lms audit addresses", "sha256")
 
     def of(self, owner: UUID | None, sealed: str | None) -> Client | None:
         """Where somebody came from; None when that isn't known, or not any more. Blocks."""

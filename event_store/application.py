@@ -16,6 +16,7 @@ from event_store.errors import LogUnavailable
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys, PersonErased
 from event_store.mapper import Mapper
+from event_store.master_key import MasterKey
 from event_store.recorder import Recorder, Request, Statement
 from event_store.snapshots import SnapshotMapper
 
@@ -40,7 +41,9 @@ class Log(Application[UUID]):
         aggregate: aggregate.SNAPSHOT_EVERY for aggregate in AGGREGATES if aggregate.SNAPSHOT_EVERY
     }
 
-    def __init__(self, database_url: str, master_key: bytes, *, connections: int = 8) -> None:
+    def __init__(
+        self, database_url: str, master_key: bytes | MasterKey, *, connections: int = 8
+    ) -> None:
         self._master_key = master_key
         super().__init__(env=_environment(database_url, connections))
         self.mapper: Mapper

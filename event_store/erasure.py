@@ -30,7 +30,8 @@ WITH erased AS (
 )
 INSERT INTO event_store.personal_keys AS key (person_id, wrapped_key, destroyed_at)
 SELECT person_id, NULL, erased_at FROM erased
-ON CONFLICT (person_id) DO UPDATE SET wrapped_key = NULL, destroyed_at = excluded.destroyed_at
+ON CONFLICT (person_id) DO UPDATE SET wrapped_key = NULL, wrapped_by = NULL,
+    destroyed_at = excluded.destroyed_at
 WHERE key.wrapped_key IS NOT NULL
 RETURNING person_id"""
 
@@ -43,7 +44,8 @@ def destroyed_statements(person: UUID) -> list[tuple[str, Sequence[Any]]]:
             (
                 "INSERT INTO event_store.personal_keys (person_id, wrapped_key, destroyed_at)"
                 " VALUES (%s, NULL, clock_timestamp()) ON CONFLICT (person_id) DO UPDATE"
-                " SET wrapped_key = NULL, destroyed_at = excluded.destroyed_at"
+                " SET wrapped_key = NULL, wrapped_by = NULL,"
+                " destroyed_at = excluded.destroyed_at"
             ),
             (person,),
         ),

@@ -1,5 +1,7 @@
 """How working with the log can fail."""
 
+import psycopg
+
 
 class VersionConflict(Exception):
     """Somebody else appended to one of the streams first."""
@@ -11,6 +13,17 @@ class RequestRepeated(Exception):
 
 class LogUnavailable(Exception):
     """The database can't be reached; whether an append in flight was recorded is not known."""
+
+
+class MasterKeyUnavailable(LogUnavailable, psycopg.OperationalError):
+    """The master key is out of reach, and a key that isn't known here needs it.
+
+    Nothing was recorded. Whoever waits for the database when it is away waits for this too.
+    """
+
+
+class WrongMasterKey(ValueError):
+    """Something was wrapped by a master key that isn't the one given here."""
 
 
 class EpochTooLow(Exception):

@@ -1,7 +1,8 @@
 """Personal data is sealed under a key of the person it is about.
 
-Each person has an AES-256 key, kept in `event_store.personal_keys`, wrapped by the master key.
-Destroying the row's key makes everything sealed under it unreadable, wherever it was copied.
+Each person has an AES-256 key, kept in `event_store.personal_keys`, wrapped by a wrapping key that
+the row names. Destroying the row's key makes everything sealed under it unreadable, wherever it was
+copied.
 """
 
 import base64
@@ -11,17 +12,25 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from event_store.errors import WrongMasterKey
+from event_store.master_key import MasterKey, unwrap, wrap
+from event_store.wrapping import WrappingKeys
+
 PREFIX = "sealed.v1."
 NONCE_BYTES = 12
 CACHE_SECONDS = 30.0
 """An erasure in another process is honoured after this long at most."""
 CACHE_SIZE = 20_000
+
+
+_SELECT = "SELECT person_id, wrapped_key, wrapped_by, destroyed_at FROM event_store.personal_keys"
 
 
 class PersonErased(LookupError):
@@ -31,13 +40,13 @@ class PersonErased(LookupError):
 class PersonalKeys:
     """The keys of all persons; thread-safe.
 
-    `master_key` is 32 bytes. Raises `ValueError` for another length, and when a key was wrapped by
-    another master key.
+    `master` is the master key, or its 32 bytes. Raises `WrongMasterKey` when something was wrapped
+    by another one, `MasterKeyUnavailable` for a key that needs it while it is out of reach.
     """
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], master_key: bytes) -> None:
+    def __init__(self, pool: ConnectionPool[Connection[Any]], master: bytes | MasterKey) -> None:
         self._pool = pool
-        self._master = AESGCM(master_key)
+        self.wrapping = WrappingKeys(pool, master)
         self._cache: dict[UUID, tuple[AESGCM | None, float]] = {}
 
     def seal(self, person: UUID, plain: bytes, context: bytes) -> str:
@@ -66,20 +75,11 @@ class PersonalKeys:
 
         Sealing does this by itself, one person at a time; this is for many at once.
         """
-        wrapped = [self._new_key(person) for person in persons]
+        self._insert(persons)
         with self._pool.connection() as connection:
-            connection.execute(
-                "INSERT INTO event_store.personal_keys (person_id, wrapped_key)"
-                " SELECT * FROM unnest(%s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING",
-                (list(persons), wrapped),
-            )
             rows = (
                 connection.cursor(row_factory=dict_row)
-                .execute(
-                    "SELECT person_id, wrapped_key, destroyed_at FROM event_store.personal_keys"
-                    " WHERE person_id = ANY(%s)",
-                    (list(persons),),
-                )
+                .execute(f"{_SELECT} WHERE person_id = ANY(%s)", (list(persons),))
                 .fetchall()
             )
         for row in rows:
@@ -92,47 +92,65 @@ class PersonalKeys:
         with self._pool.connection() as connection:
             row = (
                 connection.cursor(row_factory=dict_row)
-                .execute(
-                    "SELECT wrapped_key, destroyed_at FROM event_store.personal_keys"
-                    " WHERE person_id = %s",
-                    (person,),
-                )
+                .execute(f"{_SELECT} WHERE person_id = %s", (person,))
                 .fetchone()
             )
         return self._remember(person, row)
 
     def _create(self, person: UUID) -> AESGCM:
-        wrapped = self._new_key(person)
-        with self._pool.connection() as connection:
-            connection.execute(
-                "INSERT INTO event_store.personal_keys (person_id, wrapped_key) VALUES (%s, %s)"
-                " ON CONFLICT DO NOTHING",
-                (person, wrapped),
-            )
+        self._insert([person])
         self._cache.pop(person, None)
         key = self._key(person)
         if key is None:
             raise PersonErased(person)
         return key
 
-    def _new_key(self, person: UUID) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._master.encrypt(nonce, AESGCM.generate_key(256), person.bytes)
-
-    def _unwrap(self, person: UUID, wrapped: bytes) -> bytes:
+    def _insert(self, persons: Sequence[UUID]) -> None:
         try:
-            return self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], person.bytes)
-        except InvalidTag:
-            raise ValueError(f"The key of {person} is wrapped by another master key.") from None
+            self._insert_under_current(persons)
+        except psycopg.errors.ForeignKeyViolation:
+            # The wrapping key known here was rotated out and deleted a moment ago.
+            self.wrapping.forget_current()
+            self._insert_under_current(persons)
+
+    def _insert_under_current(self, persons: Sequence[UUID]) -> None:
+        by = self.wrapping.current()
+        wrapped = [
+            wrap(by.key, AESGCM.generate_key(256), wrapping_context(person)) for person in persons
+        ]
+        with self._pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO event_store.personal_keys (person_id, wrapped_key, wrapped_by)"
+                " SELECT person_id, wrapped_key, %s"
+                " FROM unnest(%s::uuid[], %s::bytea[]) AS new (person_id, wrapped_key)"
+                " ON CONFLICT DO NOTHING",
+                (by.key_id, list(persons), wrapped),
+            )
 
     def _remember(self, person: UUID, row: Any) -> AESGCM | None:
         if row is None:
             return None
-        wrapped, destroyed_at = row["wrapped_key"], row["destroyed_at"]
         key = None
-        if destroyed_at is None:
-            key = AESGCM(self._unwrap(person, wrapped))
+        if row["destroyed_at"] is None:
+            key = self._known(person) or AESGCM(self._unwrap(person, row))
         if len(self._cache) >= CACHE_SIZE:
             self._cache.clear()
         self._cache[person] = (key, time.monotonic() + CACHE_SECONDS)
         return key
+
+    def _known(self, person: UUID) -> AESGCM | None:
+        """A person's key never changes, only what wraps it, and whether it is there."""
+        cached = self._cache.get(person)
+        return cached[0] if cached else None
+
+    def _unwrap(self, person: UUID, row: Any) -> bytes:
+        by = self.wrapping.key(row["wrapped_by"])
+        try:
+            return unwrap(by, row["wrapped_key"], wrapping_context(person))
+        except ValueError:
+            raise WrongMasterKey(f"The key of {person} is wrapped by another master key.") from None
+
+
+def wrapping_context(person: UUID) -> bytes:
+    """What a person's wrapped key is bound to."""
+    return person.bytes

@@ -32,7 +32,7 @@ RETENTION_SECONDS = 3_600.0
 
 def chores(settings: Settings, side: CommandSide) -> list[Chore]:
     """Everything that is done again and again. Raises SettingsError."""
-    refusals = Refusals(side.pool, settings.master_key)
+    refusals = Refusals(side.pool, side.keys.hashing)
     resets = Resets(side.pool, good_for=timedelta(minutes=settings.password_reset_minutes))
     sender = mailer(settings)
     mailroom = Mailroom(
@@ -49,7 +49,7 @@ def chores(settings: Settings, side: CommandSide) -> list[Chore]:
     housekeeping = Housekeeping(
         Sessions(side.pool),
         Challenges(side.pool),
-        Throttle(side.pool, settings.master_key),
+        Throttle(side.pool, side.keys.hashing),
         refusals,
         resets,
         side.signing_keys,

@@ -20,6 +20,7 @@ from commands.dispatcher import Dispatcher
 from event_store.application import Log
 from event_store.epoch import check_epoch
 from event_store.erasure import ErasureWatch
+from event_store.wrapping import WrappingKeys
 from lms.settings import Settings
 from lms.telemetry.traced_dispatcher import TracedDispatcher
 
@@ -38,13 +39,15 @@ class CommandSide(msgspec.Struct, frozen=True):
     dispatcher: Dispatcher
     pool: Pool
     signing_keys: SigningKeys
+    keys: WrappingKeys
 
 
 @contextmanager
 def command_side(settings: Settings, *, connections: int = 8) -> Iterator[CommandSide]:
     """Everything needed to dispatch commands, as the role that may only add events.
 
-    Raises event_store.errors.EpochTooLow after a restore into another cluster.
+    Raises `EpochTooLow` after a restore into another cluster, `WrongMasterKey`, and
+    `MasterKeyUnavailable`.
     """
     with (
         open_pool(settings.write_database_url, connections) as pool,
@@ -54,20 +57,20 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
             check_epoch(connection)
         passwords = Passwords(pool, policy=password_policy(settings))
         log = Log(settings.write_database_url, settings.master_key, connections=connections)
+        keys = log.keys.wrapping
+        keys.current()
         kind = TracedDispatcher if settings.otlp_endpoint else Dispatcher
         dispatcher = kind(
             log,
             passwords,
-            fingerprint_key=hmac.digest(settings.master_key, b"lms idempotency", "sha256"),
+            fingerprint_key=hmac.digest(keys.hashing, b"lms idempotency", "sha256"),
             on_recorded=waker.ping,
             step_up_after=timedelta(minutes=settings.step_up_minutes),
             two_persons=settings.erasure_two_persons == "on",
         )
         try:
             with ErasureWatch(log, pool).followed():
-                yield CommandSide(
-                    log, passwords, dispatcher, pool, SigningKeys(pool, settings.master_key)
-                )
+                yield CommandSide(log, passwords, dispatcher, pool, SigningKeys(pool, keys), keys)
         finally:
             log.close()
 

@@ -16,11 +16,13 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import sql
+from psycopg_pool import ConnectionPool
 from yoyo import read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import parse_uri
 from yoyo.migrations import Migration, MigrationList, default_migration_table
 
+from event_store.wrapping import WrappingKeys
 from lms.settings import Settings
 
 FOLDER = Path(str(files("migrations")))
@@ -36,10 +38,14 @@ class WrongRole(Exception):
 def migrate(settings: Settings) -> list[str]:
     """Applies what is missing; returns the names of the migrations applied now.
 
-    Raises WrongRole, or psycopg.Error as the server said it; nothing of a failed migration stays.
+    Raises WrongRole, WrongMasterKey, MasterKeyUnavailable, or psycopg.Error as the server said it;
+    nothing of a failed migration stays.
     """
     ensure_roles(settings)
-    return apply(settings.database_url, FOLDER)
+    applied = apply(settings.database_url, FOLDER)
+    with ConnectionPool(settings.database_url, min_size=1, max_size=1, open=True) as pool:
+        WrappingKeys(pool, settings.master_key).current()  # makes the first keys
+    return applied
 
 
 def ensure_roles(settings: Settings) -> None:

@@ -1,16 +1,21 @@
 """The seals put together, for the sealer and for whoever verifies."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 
+from access.seal import Seal
+from access.sealed import CHECKPOINTS
 from event_store.seals.checkpoint import Checkpoint
 from event_store.seals.keys import SealingKeys
 from event_store.seals.verdict import Verdict
 from event_store.seals.verify import Remembered, verify
 from event_store.seals.witness import Witness
+from event_store.wrapping import WrappingKeys
+from lms.composition import open_pool
 from lms.settings import Settings
 
 PATIENCE = 5
@@ -27,15 +32,19 @@ def verify_live(
 
     See `event_store.seals.verify.verify`. Raises psycopg.Error.
     """
-    with connect(settings, "audit") as connection:
-        keys = sealing_keys(settings).genuine(connection)
+    with connect(settings, "audit") as connection, sealing_keys(settings) as sealing:
+        keys = sealing.genuine(connection)
         witnessed = [*Witness(settings.witness_file).checkpoints(), *known]
         return verify(connection, keys, witnessed, remembered, progress)
 
 
-def sealing_keys(settings: Settings) -> SealingKeys:
+@contextmanager
+def sealing_keys(settings: Settings) -> Iterator[SealingKeys]:
     """The keys of this system; its log is named after the address that clients know."""
-    return SealingKeys(settings.master_key, origin=f"{urlsplit(settings.public_url).netloc}/log")
+    origin = f"{urlsplit(settings.public_url).netloc}/log"
+    with open_pool(settings.seal_database_url, 1) as pool:
+        seal = Seal(WrappingKeys(pool, settings.master_key), CHECKPOINTS)
+        yield SealingKeys(seal, origin)
 
 
 def connect(settings: Settings, name: str) -> psycopg.Connection[tuple[Any, ...]]:

@@ -6,7 +6,6 @@ generated once into the data folder.
 """
 
 import difflib
-from base64 import b64decode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -17,11 +16,17 @@ from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
 from domain.roles import Role
+from event_store.master_key import MasterKey
 from lms.data_folder import LOOPBACK, DataFolder
+from lms.master_key import OTHER_MASTER_KEYS, master_key, master_key_problems
 
 PROJECT = Path(__file__).resolve().parent.parent
 Fill = Callable[[Mapping[str, Any], DataFolder], Any]
-OWN_NAMES = {"database_url": "DATABASE_URL", "nats_url": "NATS_URL"}
+OWN_NAMES = {
+    "database_url": "DATABASE_URL",
+    "nats_url": "NATS_URL",
+    "master_keys": "LMS_MASTER_KEY",
+}
 
 
 _ROLE = "|".join(role for role in Role if role is not Role.SYSTEM)
@@ -44,7 +49,13 @@ HttpUrl = Annotated[
 FirstPort = Annotated[int, _expects("a port from 0 to 65000", ge=0, le=65000)]
 Share = Annotated[float, _expects("a number from 0 to 1", ge=0, le=1)]
 Switch = Annotated[Literal["on", "off"], _expects("on or off")]
-Key = Annotated[bytes, _expects("32 bytes in base64", min_length=32, max_length=32)]
+Keys = Annotated[
+    str,
+    _expects(
+        "32 bytes in base64",
+        pattern="^[A-Za-z0-9+/]{43}=( *, *[A-Za-z0-9+/]{43}=)*$",
+    ),
+]
 Count = Annotated[int, _expects("a whole number from 1", ge=1)]
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"], _expects("DEBUG, INFO, WARNING or ERROR")
@@ -128,7 +139,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ]
     nats_url: Annotated[NatsUrl, SECRET, _says("NATS with JetStream; unset: one is started here")]
 
-    master_key: Annotated[Key, SECRET, _says("Wraps the keys of personal data: 32 bytes, base64")]
+    master_keys: Annotated[
+        Keys,
+        SECRET,
+        _says("Wraps all other keys: 32 bytes, base64; behind a comma those it replaces"),
+    ]
+    master_key_file: Annotated[
+        Text, _says("File with the master key instead, nobody else's to read; unset: none")
+    ] = ""
+    kms_key: Annotated[
+        Text, _says("Key in AWS KMS to be the master key: id, ARN or alias; unset: none")
+    ] = ""
+    kms_endpoint: Annotated[
+        HttpUrl, _says("Where another service speaks like AWS KMS; unset: AWS itself")
+    ] = ""
     internal_token: Annotated[Text, SECRET, _says("Shared by our processes when they ask another")]
     quack_token: Annotated[Text, SECRET, _says("What analysts show to attach to DuckDB")]
     seed_password: Annotated[Text, SECRET, _says("One password for all seeded people")]
@@ -236,6 +260,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Whoever holds one of these must show a second factor."""
         return frozenset(Role(name) for name in _parts(self.second_factor_roles))
 
+    @property
+    def master_key(self) -> MasterKey:
+        """What wraps all other keys. Raises SettingsError."""
+        return master_key(self.master_keys, self.master_key_file, self.kms_key, self.kms_endpoint)
+
     def data_folder(self) -> DataFolder:
         """The folder behind `data_dir`."""
         return DataFolder(self.data_dir)
@@ -285,7 +314,7 @@ def _given(environment: Mapping[str, str]) -> dict[str, Any]:
         except msgspec.ValidationError:
             got = "" if is_secret(field) else f", not {text!r}"
             problems.append(f"{variable_of(name)} must be {_expected(field)}{got}")
-    problems += _clashes(given)
+    problems += _clashes(given) + master_key_problems(given)
     if problems:
         raise SettingsError(problems)
     return given
@@ -378,7 +407,9 @@ FILLED: dict[str, Fill] = {
     "project_database_url": _role("lms_project", "project_password"),
     "seal_database_url": _role("lms_seal", "seal_password"),
     "nats_url": _embedded_nats_url,
-    "master_key": lambda _, folder: b64decode(folder.secrets().master_key),
+    "master_keys": lambda given, folder: (
+        "" if OTHER_MASTER_KEYS & given.keys() else folder.secrets().master_key
+    ),
     "internal_token": lambda _, folder: folder.secrets().internal_token,
     "quack_token": lambda _, folder: folder.secrets().quack_token,
     "seed_password": lambda _, folder: folder.secrets().seed_password,

@@ -1,6 +1,6 @@
 -- Erasing people: keys are destroyed, what names them is deleted, and their copies are rewritten.
 
-GRANT UPDATE (wrapped_key, destroyed_at) ON event_store.personal_keys TO lms_write;
+GRANT UPDATE (wrapped_key, wrapped_by, destroyed_at) ON event_store.personal_keys TO lms_write;
 GRANT DELETE ON event_store.snapshots, event_store.idempotency TO lms_write;
 GRANT UPDATE (learner_id) ON provisioning.import_rows TO lms_write;
 CREATE INDEX personal_keys_destroyed ON event_store.personal_keys (destroyed_at)

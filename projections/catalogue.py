@@ -12,6 +12,7 @@ from projections.feedback import FeedbackProjection
 from projections.learner import LearnerProjection
 from projections.notification import NotificationProjection
 from projections.organization import OrganizationProjection
+from projections.personal import PersonalProjection
 from projections.projection import Projection
 from projections.retention import RetentionProjection
 from projections.scim_group import ScimGroupProjection
@@ -39,6 +40,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     ScimUserProjection(),
     ScimGroupProjection(),
     AuditProjection(),
+    PersonalProjection(),
 )
 
 

@@ -168,6 +168,7 @@ class LearnerProjection(Projection):
         Learner.LoggedOut,
         Learner.PasswordChanged,
         Learner.SteppedUp,
+        Learner.DataExported,
         Learner.SessionEnded,
         Learner.SessionsEnded,
         Learner.Deprovisioned,

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
+from event_store.master_key import MasterKey
 from projections.catalogue import named
 from projections.rebuild import Rebuilt, rebuild
 from projections.source import open_source
 
 
 def rebuild_all(
-    names: Iterable[str], conninfo: str, master_key: bytes, *, processes: int = 2
+    names: Iterable[str], conninfo: str, master_key: bytes | MasterKey, *, processes: int = 2
 ) -> Iterator[tuple[str, Rebuilt]]:
     """Rebuilds the named projections of the catalogue; yields each when it is done.
 
@@ -22,6 +23,6 @@ def rebuild_all(
             yield tasks[task], task.result()
 
 
-def _rebuild(name: str, conninfo: str, master_key: bytes) -> Rebuilt:
+def _rebuild(name: str, conninfo: str, master_key: bytes | MasterKey) -> Rebuilt:
     with open_source(conninfo, master_key) as source:
         return rebuild(named(name), source)

@@ -15,6 +15,7 @@ from event_store.addresses import Clients
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
+from event_store.master_key import MasterKey
 from event_store.reader import Reader
 from event_store.record import Record
 from projections.entry import AddressOf, Decode, Entry, entries, no_address
@@ -67,11 +68,11 @@ class Source(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def open_source(conninfo: str, master_key: bytes) -> Iterator[Source]:
+def open_source(conninfo: str, master_key: bytes | MasterKey) -> Iterator[Source]:
     """The log in the database at `conninfo`, where the read models are kept too.
 
-    `conninfo` logs in as the role that owns the read models; `master_key` (32 bytes) opens the
-    keys of personal data.
+    `conninfo` logs in as the role that owns the read models; `master_key` (or its 32
+    bytes) opens the keys of personal data.
     """
     pool: ConnectionPool[Connection[Any]] = ConnectionPool(
         conninfo,
@@ -84,5 +85,6 @@ def open_source(conninfo: str, master_key: bytes) -> Iterator[Source]:
     )
     with pool:
         keys = PersonalKeys(pool, master_key)
-        mapper, clients = Mapper(EventTypes(AGGREGATES), keys), Clients(keys, master_key)
+        mapper = Mapper(EventTypes(AGGREGATES), keys)
+        clients = Clients(keys, keys.wrapping.hashing)
         yield Source(conninfo, Reader(pool), mapper.decode, clients.hash_in)

@@ -27,7 +27,7 @@ from read_api.asking import READS, operation_of, provide_asking
 from read_api.assessment import AssessmentController
 from read_api.attempt import AttemptController
 from read_api.audit import AuditController
-from read_api.audit_reads import READS_STATE, AuditReads
+from read_api.audit_reads import WRITE_SIDE
 from read_api.certificate import CertificateController, CertificatePrinter
 from read_api.compliance import ComplianceController
 from read_api.course import CourseController
@@ -45,6 +45,7 @@ from read_api.lifeline import LifelineController
 from read_api.lives.archive import Archive
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
+from read_api.personal_export import PersonalExportController
 from read_api.retention import RetentionController
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
@@ -62,6 +63,7 @@ from read_api.testimonial import list_testimonials
 from read_api.trace import TraceController
 from read_api.user_import import ImportController
 from read_api.verification import verify
+from read_api.write_side import WriteSide
 
 CONTROLLERS: tuple[Any, ...] = (
     AnalyticsController,
@@ -78,6 +80,7 @@ CONTROLLERS: tuple[Any, ...] = (
     LifelineController,
     RetentionController,
     InspectionController,
+    PersonalExportController,
     ScimController,
     SealController,
     ServiceAccountController,
@@ -111,7 +114,7 @@ def create_read_api(
     clients: Clients,
     printer: CertificatePrinter,
     analytics: AnalyticsClient,
-    reads: AuditReads,
+    write_side: WriteSide,
     event_catalogue: EventCatalogue,
     inspections: Inspections,
     checks: Mapping[str, Check],
@@ -124,8 +127,8 @@ def create_read_api(
 ) -> Litestar:
     """The Litestar application that answers queries.
 
-    It opens and closes `pool`, `analytics` and `reads`; `enforced` are the roles that need a second
-    factor. `public_url` is the gateway's, `secret` seals the cursors of SCIM.
+    It opens and closes `pool`, `analytics` and `write_side`; `enforced` are the roles that need a
+    second factor. `public_url` is the gateway's, `secret` seals the cursors of SCIM.
     Raises `UnknownOperation` for a handler that the permission table has no row for.
     """
     database = Database(pool)
@@ -133,7 +136,7 @@ def create_read_api(
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:
-        async with pool, analytics, reads:
+        async with pool, analytics, write_side:
             yield
 
     def given(value: object) -> Provide:
@@ -149,7 +152,7 @@ def create_read_api(
         metrics=metrics,
         peers=peers,
         lifespan=[connected],
-        state=State({READS_STATE: reads}),
+        state=State({WRITE_SIDE: write_side}),
         dependencies={
             "archive": given(Archive(mapper)),
             "asking": provide_asking(database, waiter),
@@ -163,6 +166,7 @@ def create_read_api(
             "keys": given(keys),
             "printer": given(printer),
             "waiter": given(waiter),
+            "write_side": given(write_side),
         },
     )
     for handler in _guarded(app):

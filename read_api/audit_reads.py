@@ -6,29 +6,27 @@ tells the write API, as the one who reads, before the first byte of the answer l
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-import aiohttp
 import msgspec
 from litestar.connection import ASGIConnection
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge.correlation import CORRELATION_HEADER, current_caller
-from edge.problem import Fault, ProblemError, send_problem, unavailable
+from edge.problem import ProblemError, send_problem
+from read_api.write_side import WriteSide, not_recorded
 
 PATH = "/audit/reads"
-PATIENCE = 5.0
-"""Seconds that recording may take."""
-RETRY_AFTER = 2
+NOT_RECORDED = not_recorded(
+    "read-not-recorded", "That this was read can't be recorded just now, so it isn't shown."
+)
 LONGEST = 200
-READS_STATE = "audit_reads"
-"""Where the application keeps its `AuditReads`."""
+WRITE_SIDE = "write_side"
+"""Where the application keeps its `WriteSide`."""
 HIDDEN = {"source_address": "(given)"}
 """Filters whose value is personal data of somebody whom the record can't be erased with."""
 NOTHING_TO_READ_ABOUT = frozenset({"correlation_id"})
@@ -36,57 +34,6 @@ MOST_FILTERS = 50
 
 _DELIVERED = "audit_delivered"
 _ID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-
-
-class AuditReads:
-    """Tells the write API at `base_url` about reads. An async context manager."""
-
-    def __init__(self, base_url: str) -> None:
-        self._base_url = base_url
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            base_url=self._base_url,
-            headers={"Content-Type": "application/json"},
-            timeout=aiohttp.ClientTimeout(total=PATIENCE, sock_connect=1.0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    async def record(self, read: Mapping[str, Any], authorization: str) -> None:
-        """Records a read of whoever the token belongs to.
-
-        Raises ProblemError (503) unless it is in the log.
-        """
-        assert self._session is not None, "It isn't open."
-        caller = current_caller()
-        headers = {
-            "Authorization": authorization,
-            CORRELATION_HEADER.decode(): str(caller.correlation_id),
-            "User-Agent": caller.user_agent or "",
-        }
-        if caller.source_address is not None:
-            headers["X-Forwarded-For"] = caller.source_address
-        try:
-            async with self._session.post(
-                PATH, data=msgspec.json.encode(read), headers=headers
-            ) as response:
-                recorded = response.status == 201
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise ProblemError(_not_recorded()) from error
-        if not recorded:
-            raise ProblemError(_not_recorded())
 
 
 class RecordingMiddleware:
@@ -143,11 +90,7 @@ def read_of(scope: Scope) -> dict[str, Any]:
 
 
 async def _record(scope: Scope) -> None:
-    reads: AuditReads = scope["litestar_app"].state[READS_STATE]
+    write_side: WriteSide = scope["litestar_app"].state[WRITE_SIDE]
     (authorization,) = (value for name, value in scope["headers"] if name == b"authorization")
-    await reads.record(read_of(scope), authorization.decode("latin-1"))
-
-
-def _not_recorded() -> Fault:
-    detail = "That this was read can't be recorded just now, so it isn't shown."
-    return unavailable("read-not-recorded", detail, retry_after=RETRY_AFTER)
+    body = msgspec.json.encode(read_of(scope))
+    await write_side.record(PATH, body, authorization.decode("latin-1"), NOT_RECORDED)

@@ -129,7 +129,7 @@ class CertificateController(Controller):
         headers = {"ETag": etag(certificate.version)}
         if is_unmodified(if_none_match, certificate.version):
             return Response(b"", status_code=304, headers=headers)
-        document = await asyncio.to_thread(_print, printer, certificate)
+        document = await asyncio.to_thread(print_certificate, printer, certificate)
         name = f'inline; filename="certificate-{certificate.number}.pdf"'
         return Response(document, media_type=PDF, headers={**headers, "Content-Disposition": name})
 
@@ -140,7 +140,8 @@ async def _certificate(asking: Asking, certificate_id: UUID) -> Certificate:
     return found(row, "certificate")
 
 
-def _print(printer: CertificatePrinter, certificate: Certificate) -> bytes:
+def print_certificate(printer: CertificatePrinter, certificate: Certificate) -> bytes:
+    """The document as a PDF. Blocks."""
     return printer.print(
         number=certificate.number,
         holder=certificate.holder_name,

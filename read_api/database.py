@@ -19,6 +19,7 @@ WAIT_FOR_CONNECTION = 2.0
 GIVE_UP_CONNECTING = 5.0
 """Seconds of attempts to connect, between which pauses double; the next query begins anew."""
 
+
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 
@@ -62,7 +63,7 @@ class Database:
         """The first row, or None when there is none."""
         return await self._ask(lambda cursor: cursor.fetchone(), class_row(shape), sql, params)
 
-    async def exists(self, sql: str, params: Sequence[object] = ()) -> bool:
+    async def exists(self, sql: str, params: Params = ()) -> bool:
         """Whether there is any row."""
         row = await self._ask(lambda cursor: cursor.fetchone(), tuple_row, sql, params)
         return row is not None

@@ -5,6 +5,7 @@ from psycopg import errors
 from domain.errors import Forbidden, NotFound
 from edge.problem import Fault, FaultTable, described, unavailable
 from edge.scim.faults import SCIM_FAULTS
+from event_store.errors import MasterKeyUnavailable
 from read_api.inspecting.inquiry import InspectionBusy, InspectionRefused
 
 
@@ -27,6 +28,9 @@ QUERY_FAULTS: FaultTable = {
     InspectionRefused: described(422),
     NotFound: described(404),
     Forbidden: described(403),
+    MasterKeyUnavailable: lambda _: unavailable(
+        "master-key-unavailable", "A key that this needs can't be opened right now."
+    ),
     errors.QueryCanceled: _slow,
     errors.UndefinedTable: _not_built,
 }

@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.servers.system",
     "tests.servers.stack",
     "tests.servers.smtp",
+    "tests.servers.kms",
 ]

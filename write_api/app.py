@@ -28,6 +28,7 @@ from write_api.attempt import submit_attempt
 from write_api.audit_read import record_audit_read
 from write_api.certificate import revoke_certificate
 from write_api.course import CourseController
+from write_api.data_export import record_data_export
 from write_api.enrollment import EnrollmentController, update_progress
 from write_api.erasure import ErasureController
 from write_api.faults import COMMAND_FAULTS
@@ -82,6 +83,7 @@ CONTROLLERS: tuple[Any, ...] = (
     log_out_of_provider,
     read_notification,
     record_audit_read,
+    record_data_export,
     reset_second_factor,
     revoke_certificate,
     rotate_signing_keys,

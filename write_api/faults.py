@@ -15,7 +15,7 @@ from commands.vouched import NoAccount
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.problem import Fault, FaultTable, FieldError, described, unavailable
 from edge.scim.faults import SCIM_FAULTS
-from event_store.errors import LogUnavailable
+from event_store.errors import LogUnavailable, MasterKeyUnavailable
 
 
 def _unacceptable_password(error: UnacceptablePassword) -> Fault:
@@ -91,6 +91,10 @@ COMMAND_FAULTS: FaultTable = {
     ProviderUnavailable: lambda error: unavailable(error.code, error.detail, retry_after=5),
     TooMuchContention: lambda _: unavailable(
         "too-much-contention", "Others keep changing the same thing; nothing was recorded."
+    ),
+    MasterKeyUnavailable: lambda _: unavailable(
+        "master-key-unavailable",
+        "A key that this needs can't be opened right now; nothing was recorded.",
     ),
     LogUnavailable: lambda _: unavailable(
         "log-unavailable",

@@ -1,8 +1,8 @@
 """The keys that sign checkpoints: Ed25519 pairs of their own, apart from those of access tokens.
 
-The private half is in Postgres only wrapped, with AES-256-GCM under the master key, which is not in
-the database; so whoever has the database can sign nothing. The wrapping also covers the public half
-and the origin: a key that a superuser adds doesn't open, and what it has signed is not believed.
+The private half is in Postgres only sealed, under what the master key wraps, which is not in the
+database; so whoever has the database can sign nothing. The seal is bound to the public half and the
+origin: a key that a superuser adds doesn't open, and what it has signed is not believed.
 """
 
 import hashlib
@@ -11,25 +11,32 @@ import os
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import psycopg
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
+from event_store.errors import WrongMasterKey
 from event_store.seals.checkpoint import verifier_key
 
-_NONCE_BYTES = 12
 _COLUMNS = "generation, kid, origin, public_key, created_at"
 _SEALED = "SELECT sealed_private_key FROM seals.signing_keys WHERE kid = %s"
 
 
 class NotOurKey(Exception):
     """A key's private half doesn't open: another master key wrapped it, or somebody else."""
+
+
+class Sealing(Protocol):
+    """Seals secrets under a key that isn't in the database, bound to a context."""
+
+    def seal(self, plain: bytes, context: bytes) -> bytes: ...
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Raises `ValueError` for what was sealed elsewhere, for something else, or changed."""
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -82,8 +89,8 @@ class SealingKeys:
     `origin` names the log when its first key is made; from then on the name stays.
     """
 
-    def __init__(self, master_key: bytes, origin: str = "lms") -> None:
-        self._master = AESGCM(master_key)
+    def __init__(self, sealing: Sealing, origin: str = "lms") -> None:
+        self._sealing = sealing
         self._origin = origin
 
     def active(self, connection: Connection[Any]) -> SealingKey:
@@ -96,11 +103,13 @@ class SealingKeys:
         return self._open(connection, newest)
 
     def rotate(self, connection: Connection[Any]) -> SealingKey:
-        """Signs with a new key from now on; what older ones have signed stays valid."""
-        signing = self.active(connection)
+        """Signs with a new key from now on; what older ones have signed stays valid.
+
+        The former one needn't open any more.
+        """
         newest = self._newest(connection)
-        assert newest is not None
-        self._add(connection, newest.generation + 1, signing.origin)
+        if newest is not None:
+            self._add(connection, newest.generation + 1, newest.origin)
         return self.active(connection)
 
     def genuine(self, connection: Connection[Any]) -> Mapping[str, Ed25519PublicKey]:
@@ -120,10 +129,9 @@ class SealingKeys:
     def _open(self, connection: Connection[Any], key: PublicKey) -> SealingKey:
         cursor = connection.cursor(row_factory=scalar_row)
         sealed = bytes(cursor.execute(_SEALED, (key.kid,)).fetchone() or b"")
-        nonce, wrapped = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            raw = self._master.decrypt(nonce, wrapped, _bound(key.kid, key.origin))
-        except (InvalidTag, ValueError):
+            raw = self._sealing.open(sealed, _bound(key.kid, key.origin))
+        except (ValueError, WrongMasterKey):
             raise NotOurKey(
                 f"The sealing key {key.kid} was wrapped by another master key, or by somebody else."
             ) from None
@@ -137,18 +145,18 @@ class SealingKeys:
         """Of several processes that add the same generation one succeeds."""
         private = Ed25519PrivateKey.generate()
         public = private.public_key().public_bytes_raw()
-        kid, nonce = thumbprint(public), os.urandom(_NONCE_BYTES)
-        wrapped = self._master.encrypt(nonce, private.private_bytes_raw(), _bound(kid, origin))
+        kid = thumbprint(public)
+        sealed = self._sealing.seal(private.private_bytes_raw(), _bound(kid, origin))
         connection.execute(
             "INSERT INTO seals.signing_keys"
             " (generation, kid, origin, public_key, sealed_private_key)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (generation) DO NOTHING",
-            (generation, kid, origin, public, nonce + wrapped),
+            (generation, kid, origin, public, sealed),
         )
 
 
 def _bound(kid: str, origin: str) -> bytes:
-    """What the wrapped private half is bound to."""
+    """What the sealed private half is bound to."""
     return f"{kid}\n{origin}".encode()
 
 

@@ -1,7 +1,6 @@
 """What an archive says about itself: made last, so an archive that has it is complete."""
 
 import hashlib
-import hmac
 import os
 from datetime import datetime
 from pathlib import Path
@@ -29,8 +28,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """An archive's contents, and the state of the log at the instant it shows.
 
     `position` is of the last event in it; `people` are those who have or had a key, `erased` those
-    whose key is destroyed. `master_key` is a fingerprint. `seals` is the last signed checkpoint, in
-    its own words. `left_out` are tables without their rows.
+    whose key is destroyed. `master_key` is the id of the one in use. `seals` is the last
+    signed checkpoint, in its own words. `left_out` are tables without their rows.
     """
 
     kind: Literal["history", "keys"]
@@ -119,11 +118,6 @@ def write(folder: Path, manifest: Manifest) -> None:
 def private_file(path: Path) -> BinaryIO:
     """A new file, to be written to, that only its owner may read."""
     return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
-
-
-def fingerprint(master_key: bytes) -> str:
-    """Tells master keys apart and gives nothing of them away, in hexadecimal."""
-    return hmac.digest(master_key, b"lms backup", "sha256").hex()
 
 
 def _files(folder: Path) -> dict[str, Path]:

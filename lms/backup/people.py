@@ -25,12 +25,13 @@ _CREATE = (
 )
 _DESTROY_AGAIN = (
     "UPDATE event_store.personal_keys AS kept"
-    " SET wrapped_key = NULL, destroyed_at = people.destroyed_at"
+    " SET wrapped_key = NULL, wrapped_by = NULL, destroyed_at = people.destroyed_at"
     " FROM people WHERE kept.person_id = people.person_id"
     " AND people.destroyed_at IS NOT NULL AND kept.wrapped_key IS NOT NULL"
 )
 _DESTROY_AS_LOGGED = (
-    "UPDATE event_store.personal_keys SET wrapped_key = NULL, destroyed_at = now()"
+    "UPDATE event_store.personal_keys"
+    " SET wrapped_key = NULL, wrapped_by = NULL, destroyed_at = now()"
     " WHERE wrapped_key IS NOT NULL AND person_id IN"
     " (SELECT stream_id FROM event_store.events WHERE type LIKE 'learner.erased.v%')"
 )

@@ -13,8 +13,8 @@ def check_seals(settings: Settings, say: Callable[[str], None]) -> None:
 
     Witnesses from outside aren't asked: they know of events that the backup came before.
     """
-    with connect(settings, "restore") as connection:
-        verdict = verify(connection, sealing_keys(settings).genuine(connection))
+    with connect(settings, "restore") as connection, sealing_keys(settings) as keys:
+        verdict = verify(connection, keys.genuine(connection))
     if not verdict.holds:
         raise Refused("; ".join(str(problem) for problem in verdict.problems))
     say(f"seals: {verdict.sealed:,} of {verdict.events:,} events are as they were sealed")

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from lms.backup import manifest
 from lms.backup.contents import BUILDS, VIEWS, Place, Table, placed, tables
 from lms.backup.errors import BackupFailed
-from lms.backup.manifest import Archive, Manifest, fingerprint
+from lms.backup.manifest import Archive, Manifest
 from lms.backup.programs import Programs, programs_for
 from lms.data_folder import DataFolder
 from lms.settings import Settings
@@ -139,7 +139,7 @@ def _told(instant: _Instant, programs: Programs, settings: Settings, name: str) 
         lms=version("lms"),
         pg_dump=programs.version,
         migrations=[row["migration_id"] for row in applied],
-        master_key=fingerprint(settings.master_key),
+        master_key=settings.master_key.key_id,
         seals=_checkpoint(instant),
         left_out=[str(table) for table in placed(instant.tables, Place.NOWHERE)],
         files={},

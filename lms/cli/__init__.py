@@ -32,7 +32,7 @@ COMMANDS = {
     "retention": "let records expire that no policy keeps any longer",
     "backup": "save the log, and apart from it the keys",
     "restore": "bring the system back from a backup",
-    "keys": "list the keys that sign access tokens; rotate them, prune retired ones",
+    "keys": "the keys that sign access tokens, and those that wrap all others; rotate either",
     "permissions": "print who may do what, as a page of Markdown",
     "asyncapi": "print the description of every event, as AsyncAPI 3.0",
     "run": "run one process in the foreground",

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Writes the events between the bounds."""
     with ExitStack() as stack:
         connection = stack.enter_context(connect(settings, "audit"))
-        key = sealing_keys(settings).active(connection)
+        key = stack.enter_context(sealing_keys(settings)).active(connection)
         selection = select(connection, options.since, options.until)
         out: BinaryIO = sys.stdout.buffer
         if options.out:

@@ -12,7 +12,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Puts a new key in place."""
-    with connect(settings, "audit") as connection:
-        key = sealing_keys(settings).rotate(connection)
+    with connect(settings, "audit") as connection, sealing_keys(settings) as keys:
+        key = keys.rotate(connection)
     print(f"{key.kid} signs checkpoints from now on.")
     return 0

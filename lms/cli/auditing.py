@@ -34,7 +34,7 @@ def ask(settings: Settings, question: Callable[[Desk], Awaitable[None]]) -> int:
     with open_pool(settings.read_database_url, 1) as keys:
         personal = PersonalKeys(keys, settings.master_key)
         mapper = Mapper(EventTypes(AGGREGATES), personal)
-        historian = Historian(mapper, Clients(personal, settings.master_key))
+        historian = Historian(mapper, Clients(personal, personal.wrapping.hashing))
         try:
             asyncio.run(_answer(settings, mapper, historian, question))
         except (DomainError, ProblemError) as error:

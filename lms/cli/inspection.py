@@ -63,8 +63,8 @@ def _copied(settings: Settings, inquiry: Inquiry, file: Path) -> Copied:
     with open_pool(settings.read_database_url, 2) as pool:
         personal = PersonalKeys(pool, settings.master_key)
         mapper = Mapper(EventTypes(AGGREGATES), personal)
-        historian = Historian(mapper, Clients(personal, settings.master_key))
-        maker = inspections(settings, pool, historian)
+        historian = Historian(mapper, Clients(personal, personal.wrapping.hashing))
+        maker = inspections(settings, pool, personal, historian)
         print(f"Signed by the key {maker.signer.kid}.")
         with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
             return maker.copy(inquiry, out, progress=_show)

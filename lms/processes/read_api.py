@@ -24,9 +24,9 @@ from lms.settings import Settings
 from read_api import database
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
-from read_api.audit_reads import AuditReads
 from read_api.history import Historian
 from read_api.session import EnforcedRoles
+from read_api.write_side import WriteSide
 
 ISSUER = "LMS"
 
@@ -47,7 +47,7 @@ def main(settings: Settings) -> None:
 
         personal = PersonalKeys(pool, settings.master_key)
         mapper = Mapper(types, personal)
-        clients = Clients(personal, settings.master_key)
+        clients = Clients(personal, personal.wrapping.hashing)
         app = create_read_api(
             queries,
             verifier=verifier,
@@ -56,8 +56,8 @@ def main(settings: Settings) -> None:
             clients=clients,
             printer=TypstPrinter(issuer=ISSUER, verify_url=f"{settings.public_url}/verify"),
             analytics=AnalyticsClient(settings.analytics_url, settings.internal_token),
-            reads=AuditReads(settings.write_api_url),
-            inspections=inspections(settings, pool, Historian(mapper, clients)),
+            write_side=WriteSide(settings.write_api_url),
+            inspections=inspections(settings, pool, personal, Historian(mapper, clients)),
             event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version=version("lms"))),
             checks={"database": answers},
             metrics=RequestMetrics(REGISTRY),
@@ -65,6 +65,6 @@ def main(settings: Settings) -> None:
             peers=TrustedPeers(settings.peers_of_apis),
             enforced=EnforcedRoles(settings.roles_with_second_factor),
             public_url=settings.public_url,
-            secret=hmac.digest(settings.master_key, b"lms scim cursors", "sha256"),
+            secret=hmac.digest(personal.wrapping.hashing, b"lms scim cursors", "sha256"),
         )
         serve(app, settings, settings.read_api_port)

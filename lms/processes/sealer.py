@@ -56,10 +56,10 @@ def _keep_sealing(settings: Settings, teller: CheckpointTeller, stopping: thread
 def _seal_over_one_connection(
     settings: Settings, teller: CheckpointTeller, stopping: threading.Event
 ) -> None:
-    with connect(settings, "sealer") as connection:
+    with connect(settings, "sealer") as connection, sealing_keys(settings) as keys:
         sealer = Sealer(
             connection,
-            sealing_keys(settings),
+            keys,
             Witness(settings.witness_file),
             on_checkpoint=teller.tell,
         )

@@ -76,16 +76,16 @@ def doors(settings: Settings, side: CommandSide) -> Doors:
     )
     log, dispatcher, passwords = side.log, side.dispatcher, side.passwords
     sessions = Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days))
-    challenges, totp = Challenges(side.pool), Totp(side.pool, settings.master_key)
-    codes = RecoveryCodes(side.pool, settings.master_key)
-    throttle = Throttle(side.pool, settings.master_key)
-    refusals = Refusals(side.pool, settings.master_key)
+    challenges, totp = Challenges(side.pool), Totp(side.pool, side.keys)
+    codes = RecoveryCodes(side.pool, side.keys.hashing)
+    throttle = Throttle(side.pool, side.keys.hashing)
+    refusals = Refusals(side.pool, side.keys.hashing)
     door = Doorkeeper(throttle, refusals)
     check = FactorCheck(dispatcher, totp, codes, door)
     admission = Admission(
         log, dispatcher, sessions, challenges, issuer, enforced=settings.roles_with_second_factor
     )
-    sso, directory = SsoTables(side.pool, settings.master_key), directory_accounts(settings, side)
+    sso, directory = SsoTables(side.pool, side.keys), directory_accounts(settings, side)
     return Doors(
         Accounts(log, dispatcher, passwords, sessions, door, admission, check, directory),
         SecondFactors(
@@ -101,7 +101,7 @@ def doors(settings: Settings, side: CommandSide) -> Doors:
 def _forgotten(
     settings: Settings, side: CommandSide, refusals: Refusals, guessing: Throttle
 ) -> ForgottenPasswords:
-    apart = hmac.digest(settings.master_key, b"lms password resets", "sha256")
+    apart = hmac.digest(side.keys.hashing, b"lms password resets", "sha256")
     asking = Throttle(side.pool, apart, per_account=RESETS_PER_NAME, per_address=RESETS_PER_ADDRESS)
     return ForgottenPasswords(
         side.log, side.dispatcher, Resets(side.pool), refusals, asking=asking, guessing=guessing

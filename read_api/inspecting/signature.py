@@ -13,10 +13,10 @@ _PURPOSE: Final = b"lms inspection signature"
 
 
 class Signer:
-    """An Ed25519 key that follows from the master key (32 bytes): nothing of it is stored."""
+    """An Ed25519 key that follows from a secret (32 bytes): nothing of it is stored."""
 
-    def __init__(self, master_key: bytes) -> None:
-        seed = hmac.digest(master_key, _PURPOSE, "sha256")
+    def __init__(self, secret: bytes) -> None:
+        seed = hmac.digest(secret, _PURPOSE, "sha256")
         self._private_key = Ed25519PrivateKey.from_private_bytes(seed)
         self._public_key = self._private_key.public_key()
 

@@ -21,6 +21,7 @@ from commands.course import (
     CreateCourse,
     PublishCourse,
 )
+from commands.data_export import RecordDataExport
 from commands.enrollment import (
     EnrollLearner,
     RecordAssessmentPassed,
@@ -38,7 +39,7 @@ from commands.group import (
     MapGroupRoles,
     ReplaceGroup,
 )
-from commands.key_ring import RotateSigningKeys
+from commands.key_ring import RecordDestroyedKeys, RecordMasterKeyRotation, RotateSigningKeys
 from commands.learner import (
     ChangePassword,
     ChangeRoles,
@@ -225,6 +226,16 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     RotateSigningKeys: lambda _: RotateSigningKeys(
         kid=uuid4().hex, public_key=bytes(32), sealed_private_key=b"sealed"
     ),
+    RecordMasterKeyRotation: lambda _: RecordMasterKeyRotation(
+        key_id=uuid4().hex[:16],
+        former_key_ids=["first"],
+        master_key_id="known:0",
+        former_master_key_ids=[],
+        persons=0,
+        secrets=0,
+    ),
+    RecordDataExport: lambda t: RecordDataExport(learner_id=t.learner.id),
+    RecordDestroyedKeys: lambda _: RecordDestroyedKeys(key_ids=["first"]),
     CreateServiceAccount: lambda _: CreateServiceAccount(
         name=uuid4().hex, roles=[Role.ANALYST], secret_id=uuid4(), secret_hash=bytes(32)
     ),

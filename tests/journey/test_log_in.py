@@ -14,6 +14,7 @@ from access.actor import Actor
 from access.keys import SigningKeys
 from access.tokens import TYPE, TokenIssuer
 from domain.roles import Role
+from event_store.wrapping import WrappingKeys
 from lms.composition import AUDIENCE, open_pool
 from tests.journey.cast import NEW_PASSWORD, Learner
 from tests.journey.lms import Json, Lms, Person, body_of
@@ -29,7 +30,7 @@ def issued_at(stack: Stack, john: Learner) -> Iterator[IssuedAt]:
     settings = stack.settings
     actor = Actor(UUID(john.id), frozenset({Role.EMPLOYEE}), uuid4())
     with open_pool(settings.write_database_url, 1) as pool:
-        keys = SigningKeys(pool, settings.master_key)
+        keys = SigningKeys(pool, WrappingKeys(pool, settings.master_key))
 
         def issue(seconds: float) -> str:
             return TokenIssuer(

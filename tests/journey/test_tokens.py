@@ -17,6 +17,7 @@ from access.actor import Actor
 from access.keys import SigningKeys
 from access.tokens import TokenIssuer
 from domain.roles import Role
+from event_store.wrapping import WrappingKeys
 from lms.composition import AUDIENCE, open_pool
 from tests.journey.cast import Cast, Learner
 from tests.journey.lms import Json, Lms, Person, body_of
@@ -37,7 +38,9 @@ def stale_admin(stack: Stack, admin: Person) -> Iterator[dict[str, str]]:
     )
     with open_pool(settings.write_database_url, 1) as pool:
         issuer = TokenIssuer(
-            SigningKeys(pool, settings.master_key), issuer=settings.public_url, audience=AUDIENCE
+            SigningKeys(pool, WrappingKeys(pool, settings.master_key)),
+            issuer=settings.public_url,
+            audience=AUDIENCE,
         )
         yield _bearer(issuer.access_token(actor))
 

@@ -68,3 +68,43 @@ def test_a_misspelt_variable_is_noticed() -> None:
     assert misspelt({"LMS_GATEWAY_PROT": "1", "HOME": "/"}) == [
         "LMS_GATEWAY_PROT is no setting; did you mean LMS_GATEWAY_PORT?"
     ]
+
+
+KEY = "A" * 43 + "="
+
+
+def test_a_master_key_in_a_file_is_nobody_elses_to_read(
+    data_dir: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "master.key"
+    file.write_text(f"{KEY}\n{'B' * 42}A=\n")
+    file.chmod(0o640)
+    given = data_dir | {"LMS_MASTER_KEY_FILE": str(file)}
+    with pytest.raises(SettingsError, match="chmod 600"):
+        Settings.load(given)
+    file.chmod(0o600)
+    settings = Settings.load(given)
+    assert settings.master_key.first != bytes(32)
+    assert (
+        settings.master_key.key_id
+        == Settings.load(data_dir | {"LMS_MASTER_KEY": KEY}).master_key.key_id
+    )
+    assert KEY not in str(settings.environment())
+
+
+@pytest.mark.parametrize("text", ["", "short", KEY[:-5]])
+def test_a_file_without_a_master_key_is_told(
+    data_dir: dict[str, str], tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "master.key"
+    file.write_text(text)
+    file.chmod(0o600)
+    with pytest.raises(SettingsError, match="32 bytes in base64"):
+        Settings.load(data_dir | {"LMS_MASTER_KEY_FILE": str(file)})
+    with pytest.raises(SettingsError, match="can't be read: No such file"):
+        Settings.load(data_dir | {"LMS_MASTER_KEY_FILE": str(file.parent / "none")})
+
+
+def test_there_is_one_master_key(data_dir: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="can't both be set"):
+        Settings.load(data_dir | {"LMS_MASTER_KEY": KEY, "LMS_MASTER_KEY_FILE": "/x"})

@@ -31,11 +31,11 @@ from projections.source import Source
 from projections.track import Track
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
-from read_api.audit_reads import AuditReads
 from read_api.database import open_pool
 from read_api.history import Historian
 from read_api.inspecting.copying import Inspections
 from read_api.inspecting.signature import Signer
+from read_api.write_side import WriteSide
 from tests.commands.system import MASTER_KEY, Person
 from tests.servers.postgres import Database
 
@@ -140,7 +140,7 @@ def read_api(
         clients=Clients(personal, MASTER_KEY),
         printer=Sheet(),
         analytics=AnalyticsClient(analytics_url, "internal"),
-        reads=AuditReads(write_api_url),
+        write_side=WriteSide(write_api_url),
         inspections=Inspections(
             pool,
             Historian(Mapper(types, personal), Clients(personal, MASTER_KEY)),

@@ -8,6 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt.algorithms import OKPAlgorithm
 
+from access.seal import Seal as SecretSeal
+from access.sealed import CHECKPOINTS as PURPOSE
 from event_store.seals.checkpoint import Checkpoint
 from event_store.seals.keys import SealingKeys
 from event_store.seals.merkle import includes, is_consistent, leaf_hash
@@ -33,7 +35,7 @@ class Seal:
         self._witness = Witness(folder / "witness")
 
     def __call__(self) -> None:
-        keys = SealingKeys(MASTER_KEY, "lms.example.com/log")
+        keys = SealingKeys(SecretSeal(MASTER_KEY, PURPOSE), "lms.example.com/log")
         with psycopg.connect(self._url, autocommit=True) as connection:
             sealer = Sealer(connection, keys, self._witness)
             while sealer.step():

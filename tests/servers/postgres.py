@@ -62,8 +62,8 @@ def database(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Dat
 
 
 @pytest.fixture(scope="module")
-def database_of_module(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Database]:
-    """An empty, migrated database of the tests of this module."""
+def module_database(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Database]:
+    """An empty, migrated database of the tests of one module."""
     yield from _copied(postgres, migrated_template)
 
 

@@ -17,6 +17,7 @@ from access.actor import Actor
 from access.keys import SigningKeys
 from access.tokens import TokenIssuer
 from domain.roles import Role
+from event_store.wrapping import WrappingKeys
 from lms.composition import AUDIENCE
 from lms.settings import Settings
 from tests.survival.deadline import DEADLINE, wait_for
@@ -56,7 +57,7 @@ class Tokens:
 
     def __init__(self, settings: Settings) -> None:
         with ConnectionPool(settings.write_database_url, min_size=1, open=True) as pool:
-            keys = SigningKeys(pool, settings.master_key, monotonic=lambda: 0.0)
+            keys = SigningKeys(pool, WrappingKeys(pool, settings.master_key), monotonic=lambda: 0.0)
             keys.active()
         self._issuer = TokenIssuer(
             keys, issuer=settings.public_url, audience=AUDIENCE, seconds_valid=7_200

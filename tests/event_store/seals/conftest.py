@@ -15,21 +15,21 @@ from tests.servers.postgres import Database
 
 
 @pytest.fixture(scope="module")
-def log_of_module(database_of_module: Database) -> Iterator[Log]:
-    with Log(database_of_module.write_url, MASTER_KEY) as log:
+def log_of_module(module_database: Database) -> Iterator[Log]:
+    with Log(module_database.write_url, MASTER_KEY) as log:
         yield log
 
 
 @pytest.fixture(scope="module")
-def superuser(database_of_module: Database) -> Iterator[Owner]:
+def superuser(module_database: Database) -> Iterator[Owner]:
     """Whoever owns the database."""
-    with psycopg.connect(database_of_module.owner_url, autocommit=True) as owner:
+    with psycopg.connect(module_database.owner_url, autocommit=True) as owner:
         yield owner
 
 
 @pytest.fixture
 def sealing(
-    log_of_module: Log, database_of_module: Database, superuser: Owner, tmp_path: Path
+    log_of_module: Log, module_database: Database, superuser: Owner, tmp_path: Path
 ) -> Iterator[Sealing]:
     """A log without events, nothing of it sealed."""
     superuser.execute("SELECT pg_advisory_lock(%s), pg_advisory_unlock(%s)", (LOCK, LOCK))
@@ -37,7 +37,7 @@ def sealing(
         "TRUNCATE event_store.events, seals.leaves, seals.nodes, seals.checkpoints,"
         " seals.signing_keys"
     )
-    sealing = Sealing(log_of_module, database_of_module, tmp_path)
+    sealing = Sealing(log_of_module, module_database, tmp_path)
     yield sealing
     sealing.close()
 
@@ -53,11 +53,11 @@ def in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def fifty(
     log_of_module: Log,
-    database_of_module: Database,
+    module_database: Database,
     superuser: Owner,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[History]:
-    sealing = Sealing(log_of_module, database_of_module, tmp_path_factory.mktemp("fifty"))
+    sealing = Sealing(log_of_module, module_database, tmp_path_factory.mktemp("fifty"))
     positions = []
     for _ in range(5):
         positions += sealing.append(10)

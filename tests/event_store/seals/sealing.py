@@ -9,6 +9,8 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
 
+from access.seal import Seal
+from access.sealed import CHECKPOINTS
 from event_store.application import Log
 from event_store.seals.keys import SealingKeys
 from event_store.seals.sealer import INTERVAL, Sealer
@@ -29,7 +31,7 @@ class Sealing:
         self.log = log
         self.url = database.seal_url
         self.connection = psycopg.connect(database.seal_url, autocommit=True)
-        self.keys = SealingKeys(MASTER_KEY, ORIGIN)
+        self.keys = SealingKeys(Seal(MASTER_KEY, CHECKPOINTS), ORIGIN)
         self.witness = Witness(folder / "seals" / "checkpoints.ndjson")
         self.sealer = self.a_sealer()
         self._now = count(step=INTERVAL)

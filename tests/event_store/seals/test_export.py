@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from access.seal import Seal
+from access.sealed import CHECKPOINTS
 from event_store.seals.export import Bound, NothingSealed, export, select
 from event_store.seals.keys import PUBLIC_KEYS, PublicKey, SealingKeys, jwks
 from lms.settings import PROJECT
@@ -166,7 +168,7 @@ def test_bounds_that_were_changed_to_hide_missing_lines(office: Office) -> None:
 
 
 def test_a_checkpoint_of_another_key(office: Office, history: History) -> None:
-    foreign = SealingKeys(bytes(32), "lms.example.com/log")
+    foreign = SealingKeys(Seal(bytes(32), CHECKPOINTS), "lms.example.com/log")
     history.do("ALTER TABLE seals.checkpoints DROP CONSTRAINT checkpoints_kid_fkey")
     history.do("DELETE FROM seals.signing_keys")
     connection = history.superuser

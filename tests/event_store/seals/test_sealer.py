@@ -9,6 +9,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from access.seal import Seal
+from access.sealed import CHECKPOINTS
 from event_store.recorder import insert_sql
 from event_store.seals import sealer as module
 from event_store.seals import tables
@@ -47,9 +49,9 @@ def test_events_get_dense_numbers_in_the_order_of_positions(
 
 
 def test_an_event_that_commits_late_gets_its_number_in_order(
-    sealing: Sealing, superuser: Owner, database_of_module: Database
+    sealing: Sealing, superuser: Owner, module_database: Database
 ) -> None:
-    with psycopg.connect(database_of_module.write_url) as late:
+    with psycopg.connect(module_database.write_url) as late:
         late.execute(insert_sql(1), (uuid4(), *REST))
         sealing.append(2)
         sealing.seal()
@@ -250,7 +252,9 @@ def test_a_key_of_somebody_else_is_not_signed_with(sealing: Sealing, superuser: 
     sealing.append()
     sealing.seal()
     with psycopg.connect(sealing.url, autocommit=True) as connection:
-        SealingKeys(bytes(32), "lms.example.com/log")._add(connection, 2, "lms.example.com/log")
+        SealingKeys(Seal(bytes(32), CHECKPOINTS), "lms.example.com/log")._add(
+            connection, 2, "lms.example.com/log"
+        )
     sealing.append()
     with pytest.raises(NotOurKey):
         sealing.restarted().step()
@@ -290,9 +294,9 @@ def test_the_sealer_may_only_add(sealing: Sealing) -> None:
             sealing.connection.execute(statement)
 
 
-def test_who_reads_sees_no_private_half(sealing: Sealing, database_of_module: Database) -> None:
+def test_who_reads_sees_no_private_half(sealing: Sealing, module_database: Database) -> None:
     sealing.keys.active(sealing.connection)
-    with psycopg.connect(database_of_module.read_url, autocommit=True) as reader:
+    with psycopg.connect(module_database.read_url, autocommit=True) as reader:
         reader.execute("SELECT kid, public_key FROM seals.signing_keys")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             reader.execute("SELECT sealed_private_key FROM seals.signing_keys")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from access.seal import Seal
+from access.sealed import CHECKPOINTS
 from event_store.seals import tables
 from event_store.seals.checkpoint import Checkpoint, sign_checkpoint
 from event_store.seals.export import export, remembered, select
@@ -125,7 +127,7 @@ def resign(owner: Owner, keys: SealingKeys) -> None:
 def test_checkpoints_signed_by_a_key_of_the_superusers_own(history: History) -> None:
     history.edit(23)
     rehash(history.superuser)
-    foreign = SealingKeys(bytes(32), "lms.example.com/log")
+    foreign = SealingKeys(Seal(bytes(32), CHECKPOINTS), "lms.example.com/log")
     history.do("ALTER TABLE seals.checkpoints DROP CONSTRAINT checkpoints_kid_fkey")
     history.do("DELETE FROM seals.signing_keys")
     resign(history.superuser, foreign)
