@@ -1,6 +1,15 @@
 -- Erasing people: keys are destroyed, what names them is deleted, and their copies are rewritten.
 
+-- Whoever answers requests may destroy a key, and change none.
 GRANT UPDATE (wrapped_key, wrapped_by, destroyed_at) ON event_store.personal_keys TO lms_write;
+CREATE FUNCTION event_store.only_destroy() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE insufficient_privilege
+        USING MESSAGE = format('%s may destroy personal keys, and change none', current_user);
+END $$;
+CREATE TRIGGER only_destroy BEFORE UPDATE ON event_store.personal_keys
+    FOR EACH ROW WHEN (current_user = 'lms_write' AND NEW.wrapped_key IS NOT NULL)
+    EXECUTE FUNCTION event_store.only_destroy();
 GRANT DELETE ON event_store.snapshots, event_store.idempotency TO lms_write;
 GRANT UPDATE (learner_id) ON provisioning.import_rows TO lms_write;
 CREATE INDEX personal_keys_destroyed ON event_store.personal_keys (destroyed_at)

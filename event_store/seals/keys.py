@@ -107,9 +107,11 @@ class SealingKeys:
 
         The former one needn't open any more.
         """
+        if self._newest(connection) is None:
+            self.active(connection)
         newest = self._newest(connection)
-        if newest is not None:
-            self._add(connection, newest.generation + 1, newest.origin)
+        assert newest is not None
+        self._add(connection, newest.generation + 1, newest.origin)
         return self.active(connection)
 
     def genuine(self, connection: Connection[Any]) -> Mapping[str, Ed25519PublicKey]:

@@ -11,6 +11,14 @@ KEEPING: Final[Mapping[str, Words]] = {
         doer="reader_id",
         keeps=("filters", "about", "count", "first", "last"),
     ),
+    "learner.data_exported": step(
+        "Copy of all that is kept about {full_name:plain} given to {exported_by}"
+    ),
+    "key_ring.master_key_rotated": Words(
+        "Keys of {persons} people wrapped anew, by the wrapping key {key_id:plain}",
+        keeps=("master_key_id", "former_key_ids", "former_master_key_ids", "secrets"),
+    ),
+    "key_ring.wrapping_keys_destroyed": Words("Wrapping keys {key_ids} destroyed"),
     "learner.erased": Words("{full_name:plain} erased, on the ground of {legal_basis:words}"),
     "erasure.requested": Words(
         "Erasure of {learner_id} asked for, on the ground of {legal_basis:words}"

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from access.seal import Seal, sealed_under
-from access.sealed import SEALED, SINGLE_SIGN_ON
+from access.sealed import CHECKPOINTS, SEALED, SINGLE_SIGN_ON
 from access.sso import SsoSession, SsoTables
 from access.totp import Totp, enrol_statement
 from domain.identity import key_ring_id
@@ -24,6 +24,7 @@ from event_store.application import Log
 from event_store.errors import WrongMasterKey
 from event_store.keys import PersonErased
 from event_store.master_key import KnownMasterKey, MasterKey
+from event_store.seals.keys import SealingKeys
 from event_store.wrapping import FIRST, WrappingKeys
 from lms.cli import main
 from lms.composition import CommandSide, command_side
@@ -291,27 +292,34 @@ def test_the_rotation_stands_in_the_history_without_any_secret(world: World) -> 
 
 
 def test_every_column_that_is_sealed_is_sealed_anew(world: World) -> None:
-    pages = [(each.table, each.column) for each in SEALED]
+    pages = [(each.schema, each.table, each.column) for each in SEALED]
     found = world.owner.execute(
-        "SELECT table_name, column_name FROM information_schema.columns"
-        " WHERE table_schema = 'access' AND data_type = 'bytea'"
-        " AND column_name !~ '_hash$|^key$|^public_key$'"
+        "SELECT table_schema, table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema IN ('access', 'seals') AND data_type = 'bytea'"
+        " AND column_name !~ '_?hash$|^key$|^public_key$|^root$'"
     ).fetchall()
     assert sorted(found) == sorted(pages)
     secrets = all_secrets(world)
     key_id = world.rotate()
     for each, (bound_to, plain) in zip(SEALED, secrets, strict=True):
         row = world.owner.execute(
-            f"SELECT {each.column} FROM access.{each.table} WHERE {each.bound_to} = %s", [bound_to]
+            f"SELECT {each.column} FROM {each.schema}.{each.table} WHERE {each.bound_to} = %s",
+            [bound_to],
         ).fetchone()
         assert row is not None
         assert sealed_under(row[0]) == key_id
         context = bound_to.bytes if isinstance(bound_to, UUID) else bound_to
         context = context.encode() if isinstance(context, str) else context
+        context += f"\n{ORIGIN}".encode() if each.and_to else b""
         assert Seal(world.side.keys, each.purpose).open(row[0], context) == plain
 
 
 def test_no_role_of_a_serving_process_may_change_what_is_wrapped(database: Database) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(
+            "INSERT INTO event_store.personal_keys (person_id, wrapped_key) VALUES (%s, 'key')",
+            (uuid4(),),
+        )
     for url in (database.write_url, database.read_url, database.project_url):
         with psycopg.connect(url, autocommit=True) as connection:
             for statement in (
@@ -395,6 +403,7 @@ def all_secrets(world: World) -> list[tuple[UUID | str | bytes, bytes]]:
         " VALUES (%s, 'oidc', %s, %s)",
         (challenge, uuid4(), seal.seal(b"waits", challenge)),
     )
+    signing = SealingKeys(Seal(side.keys, CHECKPOINTS), ORIGIN).active(world.owner)
     start = sso.open_login("oidc")
     state, code = sha256(start.state.encode()).digest(), a_secret(side)
     return [
@@ -405,4 +414,5 @@ def all_secrets(world: World) -> list[tuple[UUID | str | bytes, bytes]]:
         (state, start.nonce.encode()),
         (state, start.verifier.encode()),
         (sha256(code).digest(), b"token"),
+        (signing.kid, signing.private_key.private_bytes_raw()),
     ]

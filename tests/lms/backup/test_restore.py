@@ -179,7 +179,7 @@ def test_another_master_key_is_refused_before_anything_happens(
     monkeypatch.setenv("LMS_MASTER_KEY", ANOTHER_KEY)
     assert main(["restore", "--from", str(saved.folder)]) == 3
     said = capsys.readouterr().err
-    assert "LMS_MASTER_KEY is not the one" in said
+    assert "The master key is not the one" in said
     assert ANOTHER_KEY not in said
     assert_untouched(told)
 
