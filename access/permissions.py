@@ -224,6 +224,7 @@ SAME_ROW = {
     "PatchGroup": "ReplaceGroup",
     "PatchProvisionedUser": "ReplaceProvisionedUser",
     "ProvisionInBulk": "ProvisionUser",
+    "StepUpBySignOn": "StepUp",
 }
 """Operations of the APIs that go by the row of another name; of a bulk, each part does by its."""
 

@@ -114,6 +114,7 @@ class TokenIssuer:
         }
         if actor.authenticated_at is not None:
             claims["auth_time"] = int(actor.authenticated_at.timestamp())
+        if actor.factors:
             claims["amr"] = sorted(actor.factors)
         if actor.operations is not None:
             claims["scope"] = " ".join(sorted(actor.operations))

@@ -101,6 +101,16 @@ class DirectoryAccounts:
             return None
         return learner if owner in {None, learner.id} else None
 
+    def proves_anew(self, learner: Learner, password: str, context: Context) -> bool:
+        """Whether it is the directory's password of somebody it vouches for.
+
+        Their name here may not be the one there, their address is. Raises `DirectoryUnavailable`.
+        """
+        if not self._identities.vouches_for(PROVIDER, learner.id):
+            return False
+        names = dict.fromkeys((learner.username, learner.email))
+        return any(self.proves(name, password, learner.id, context) for name in names)
+
 
 class DirectorySync:
     """Brings all accounts up to date with the directory."""

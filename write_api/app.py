@@ -47,7 +47,7 @@ from write_api.second_factor import (
 from write_api.sender import provide_sender
 from write_api.service_account import ServiceAccountController
 from write_api.session import SessionController
-from write_api.sso import SsoController, log_out_of_provider
+from write_api.sso import SsoController, log_out_of_provider, step_up_by_sign_on
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
@@ -80,6 +80,7 @@ CONTROLLERS: tuple[Any, ...] = (
     revoke_certificate,
     rotate_signing_keys,
     send_reset_link,
+    step_up_by_sign_on,
     submit_attempt,
     submit_feedback,
     update_progress,

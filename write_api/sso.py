@@ -16,8 +16,9 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from litestar.params import Parameter, QueryParameter
 
 from access.actor import Actor
-from commands.admission import SecondFactorRequired, Tokens
-from commands.single_sign_on import Callback, LogoutRefused, SignOnRefused, SingleSignOn
+from commands.admission import AccessToken, SecondFactorRequired, Tokens
+from commands.identity_provider import LogoutRefused, SignOnRefused
+from commands.single_sign_on import Callback, SingleSignOn
 from commands.vouched import NoAccount
 from domain.learner import LearnerInactive
 from edge.authentication import OPEN
@@ -58,6 +59,18 @@ class SignOnCode(Body, frozen=True):
 
     def __repr__(self) -> str:
         return "SignOnCode()"
+
+
+class WhereToProve(Body, frozen=True):
+    """`provider` is one that `GET /sso` lists; by default where the session began."""
+
+    provider: str | None = None
+
+
+class ProofBegun(msgspec.Struct, frozen=True):
+    """`login_url` is good once, within a minute, in a browser."""
+
+    login_url: str
 
 
 class LoggedOut(msgspec.Struct, frozen=True):
@@ -107,9 +120,13 @@ class SsoController(Controller):
         provider: Provider,
         sso: SingleSignOn,
         threads: Threads,
+        ticket: Text = None,
     ) -> Response[None]:
-        """Send a browser to the provider, to log in there."""
-        begun = await threads.run(sso.begin, provider, browser_of(request))
+        """Send a browser to the provider, to log in there.
+
+        With the `ticket` of `POST /me/step-up/sign-on`: to log in there anew.
+        """
+        begun = await threads.run(sso.begin, provider, browser_of(request), ticket)
         answer = _redirect(begun.url)
         answer.set_cookie(
             Cookie(
@@ -139,8 +156,9 @@ class SsoController(Controller):
         code: Text = None,
         error: Text = None,
         iss: Text = None,
-    ) -> Response[Tokens | SecondFactorRequired | None]:
-        """Come back from the provider: the browser that began the log-in gets tokens, once.
+    ) -> Response[Tokens | SecondFactorRequired | AccessToken | None]:
+        """Come back from the provider: the browser that began the log-in gets tokens, once. Who has
+        proved anew who they are gets an access token of the session that they have.
 
         Who has a second factor here gets a challenge instead, for POST /login/second-factor, unless
         the provider is trusted with that.
@@ -159,8 +177,9 @@ class SsoController(Controller):
     @post("/tokens", operation_id="RedeemSignOnCode", status_code=200)
     async def redeem(
         self, data: SignOnCode, sso: SingleSignOn, threads: Threads
-    ) -> Tokens | SecondFactorRequired:
-        """Exchange the code that a front end was given for tokens: once, within a minute.
+    ) -> Tokens | SecondFactorRequired | AccessToken:
+        """Exchange the code that a front end was given for tokens: once, within a minute. Who has
+        proved anew who they are gets an access token of the session that they have.
 
         Who has a second factor here gets a challenge instead, for POST /login/second-factor, unless
         the provider is trusted with that.
@@ -183,6 +202,25 @@ class SsoController(Controller):
         """End sessions that the provider says have ended (OpenID Connect Back-Channel Logout)."""
         token = _logout_token(request.headers, await request.body())
         await threads.run(sso.end_sessions, provider, token, context_of(NOBODY))
+
+
+@post(
+    "/me/step-up/sign-on",
+    operation_id="StepUpBySignOn",
+    status_code=200,
+    tags=["Sessions"],
+    cache_control=CacheControlHeader(no_store=True),
+)
+async def step_up_by_sign_on(
+    request: EdgeRequest[Actor, Any], data: WhereToProve, sso: SingleSignOn, threads: Threads
+) -> ProofBegun:
+    """Prove once more who one is by logging in anew at an identity provider.
+
+    A browser goes to `login_url`, and comes back as from a log-in: with an access token that is
+    good for sensitive commands.
+    """
+    url = await threads.run(sso.step_up, data.provider, context_of(request.user))
+    return ProofBegun(url)
 
 
 @post(

@@ -89,7 +89,8 @@ def doors(settings: Settings, side: CommandSide) -> Doors:
     return Doors(
         Accounts(log, dispatcher, passwords, sessions, door, admission, check, directory),
         SecondFactors(
-            log, dispatcher, admission, passwords, sessions, challenges, totp, codes, door, sso
+            *(log, dispatcher, admission, passwords, sessions, challenges, totp, codes, door, sso),
+            directory,
         ),
         ClientCredentials(log, dispatcher, ClientSecrets(side.pool), sessions, door, issuer),
         KeyRotation(dispatcher, side.signing_keys),
