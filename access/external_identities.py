@@ -51,6 +51,13 @@ class ExternalIdentities:
             )
 
 
+LOGS_IN_ELSEWHERE = (
+    "SELECT EXISTS (SELECT FROM access.external_identities WHERE learner_id = %(id)s)"
+    " AND NOT EXISTS (SELECT FROM access.credentials WHERE learner_id = %(id)s)"
+)
+"""Of an account that others vouch for and that has no password: whoever resets one opens a door."""
+
+
 def linked_statement(identity_id: UUID, learner_id: UUID, provider: str) -> Statement:
     """Notes a link, in the transaction of the event that says so."""
     return (

@@ -78,6 +78,7 @@ COMMANDS: dict[str, Row] = {
     "ResetSecondFactor":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordRecoveryCodeUse":    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RotateSigningKeys":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RevokeSigningKey":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "CreateServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangeServiceAccess":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "IssueClientSecret":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -270,6 +271,7 @@ SENSITIVE = frozenset(
         "MapGroupRoles",
         "ReplaceRecoveryCodes",
         "ResetSecondFactor",
+        "RevokeSigningKey",
         "RotateSigningKeys",
         "StartSecondFactor",
     }

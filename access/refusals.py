@@ -66,6 +66,7 @@ class Why(StrEnum):
     NO_ACCOUNT = "no-account"
     UNKNOWN_CODE = "unknown-code"
     INVALID_TOKEN = "invalid-token"
+    NO_PASSWORD = "no-password"
 
 
 class Untold(msgspec.Struct, frozen=True):

@@ -82,8 +82,11 @@ class TokenIssuer:
         audience: str,
         seconds_valid: int = SECONDS_VALID,
         clock: Callable[[], float] = time.time,
+        is_revoked: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """`is_revoked` tells of a key, by its id, that another process may have taken back."""
         self._keys = keys
+        self._is_revoked = is_revoked
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
@@ -121,6 +124,8 @@ class TokenIssuer:
         if actor.is_service:
             claims["client_id"] = str(actor.id)
         key = self._keys.active()
+        if self._is_revoked(key.kid):
+            key = self._keys.refresh()
         return jwt.encode(claims, key.private_key, ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
 
 
@@ -169,6 +174,10 @@ class TokenVerifier:
             self._check_key(verified.kid, digest)
         return self._now(verified)
 
+    def is_revoked(self, kid: str) -> bool:
+        """Whether tokens signed by a key are refused, as far as is known here."""
+        return self._standings is not None and self._standings.is_revoked(kid)
+
     def knows(self, token: str) -> bool:
         """Whether `verify` answers from memory: no signature to check, no database to ask."""
         digest = hashlib.sha256(token.encode(errors="replace")).digest()
@@ -184,6 +193,7 @@ class TokenVerifier:
 
     def _verify(self, token: str) -> _Verified:
         kid = _key_id(token)
+        self._must_not_be_revoked(kid)
         try:
             payload = jwt.decode(
                 token,
@@ -211,9 +221,15 @@ class TokenVerifier:
             raise InvalidToken("The token is signed by an unknown key.")
         return key
 
+    def _must_not_be_revoked(self, kid: str) -> None:
+        """Keys are looked up now and then, what was revoked several times a second."""
+        if self.is_revoked(kid):
+            raise InvalidToken("The token is signed by an unknown key.")
+
     def _check_key(self, kid: str, digest: bytes) -> None:
         """A key that is gone takes the tokens along that were verified with it."""
         try:
+            self._must_not_be_revoked(kid)
             self._key(kid)
         except InvalidToken:
             self._cache.drop(digest)

@@ -13,6 +13,7 @@ from commands.context import Context
 from commands.dispatcher import Dispatcher
 from commands.learner import DeactivateLearner, ReactivateLearner
 from commands.vouched import AccountPolicy, NoAccount, Vouched, VouchedAccounts
+from domain.errors import Conflict
 from domain.identity import external_identity_id
 from domain.learner import Learner
 from event_store.application import Log
@@ -214,7 +215,15 @@ class DirectorySync:
             if not report.dry_run:
                 # Marked first: cut off between the two, the next sync does both again.
                 self._identities.mark_left(each.identity_id, self._context().now)
-                self._send(DeactivateLearner(learner_id=each.learner_id, reason=LEFT))
+                self._deactivate(each.learner_id, report)
+
+    def _deactivate(self, learner_id: UUID, report: DirectoryReport) -> None:
+        try:
+            self._send(DeactivateLearner(learner_id=learner_id, reason=LEFT))
+        except Conflict as refusal:
+            # The last administrator stays one; so does everybody whom somebody else deactivates.
+            report.deactivated.remove(learner_id)
+            report.refused[refusal.detail] = report.refused.get(refusal.detail, 0) + 1
 
     def _is_active(self, learner_id: UUID) -> bool:
         learner = self._log.find_latest(Learner, learner_id)

@@ -1,6 +1,6 @@
 """What a handler works with: it loads aggregates, checks ownership, and collects what to save."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -45,6 +45,8 @@ class Work:
         self._created: UUID | None = None
         self.loaded: set[UUID] = set()
         self.also_saved: list[Aggregate] = []
+        self.administrators_lost: set[UUID] = set()
+        """Who is no administrator any more after this."""
         self.unsigned = False
         """Set by a handler whose events must not say who acted: those of an anonymous survey."""
         self.also_executed: list[tuple[str, Sequence[Any]]] = []
@@ -150,7 +152,7 @@ class Work:
             return False
         return all(organization.is_within(each, me.administers) for each in departments)
 
-    def says(self, query: str, params: Sequence[Any]) -> bool:
+    def says(self, query: str, params: Sequence[Any] | Mapping[str, Any]) -> bool:
         """What a query on operational tables says, which have no stream to be loaded."""
         return self._log.recorder.says(query, params)
 

@@ -5,7 +5,7 @@ no table lock and no NOTIFY, so they share an fsync. A reader stays below the ol
 still running (`SETTLED`): nothing can appear there later.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import TracebackType
@@ -132,7 +132,7 @@ class Recorder(PostgresApplicationRecorder):
             ).fetchone()
         return Request(**row) if row else None
 
-    def says(self, query: str, params: Sequence[Any]) -> bool:
+    def says(self, query: str, params: Sequence[Any] | Mapping[str, Any]) -> bool:
         """What a query on operational tables that has one boolean as its answer says now."""
         with translated(), self.datastore.pool.connection() as connection:
             row = connection.execute(query, params).fetchone()

@@ -31,7 +31,7 @@ from write_api.enrollment import EnrollmentController, update_progress
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
 from write_api.group import map_group_roles
-from write_api.key_ring import rotate_signing_keys
+from write_api.key_ring import revoke_signing_key, rotate_signing_keys
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
@@ -78,6 +78,7 @@ CONTROLLERS: tuple[Any, ...] = (
     read_notification,
     reset_second_factor,
     revoke_certificate,
+    revoke_signing_key,
     rotate_signing_keys,
     send_reset_link,
     step_up_by_sign_on,

@@ -16,7 +16,7 @@ from access.resets import Resets
 from access.sessions import Sessions
 from access.sso import SsoTables
 from access.throttle import RESETS_PER_ADDRESS, RESETS_PER_NAME, Throttle
-from access.tokens import TokenIssuer
+from access.tokens import TokenIssuer, TokenVerifier
 from access.totp import Totp
 from commands.admission import Admission
 from commands.client_credentials import ClientCredentials
@@ -50,7 +50,7 @@ def main(settings: Settings) -> None:
         app = create_write_api(
             side.log,
             side.dispatcher,
-            doors(settings, side),
+            doors(settings, side, verifier),
             threads,
             verifier=verifier,
             checks={"database": lambda: _answers(side.pool)},
@@ -66,13 +66,14 @@ def main(settings: Settings) -> None:
             threads.close()
 
 
-def doors(settings: Settings, side: CommandSide) -> Doors:
+def doors(settings: Settings, side: CommandSide, verifier: TokenVerifier) -> Doors:
     """The ways into the system, each with what it needs."""
     issuer = TokenIssuer(
         side.signing_keys,
         issuer=settings.public_url,
         audience=AUDIENCE,
         seconds_valid=settings.access_token_minutes * 60,
+        is_revoked=verifier.is_revoked,
     )
     log, dispatcher, passwords = side.log, side.dispatcher, side.passwords
     sessions = Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days))
