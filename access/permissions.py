@@ -101,7 +101,8 @@ COMMANDS: dict[str, Row] = {
 
     "RegisterFromProvider":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "LinkIdentity":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
-    "UnlinkIdentity":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "LinkOwnIdentity":          Row(SELF,  ____,  ____,   ____,   ____,   ____, ____),
+    "UnlinkIdentity":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
 
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -157,6 +158,7 @@ QUERIES: dict[str, Row] = {
     "GetMe":                    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ListMySessions":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetMySecondFactor":        Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListIdentities":           Row(SELF,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListSigningKeys":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListServiceAccounts":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetServiceAccount":        Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
@@ -220,6 +222,7 @@ QUERIES: dict[str, Row] = {
 # fmt: on
 
 SAME_ROW = {
+    "LinkMyIdentity": "LinkOwnIdentity",
     "LogOut": "RecordLogout",
     "LogOutOfProvider": "RecordLogout",
     "PatchGroup": "ReplaceGroup",
@@ -268,12 +271,14 @@ SENSITIVE = frozenset(
         "EnableServiceAccount",
         "IssueClientSecret",
         "LinkIdentity",
+        "LinkOwnIdentity",
         "MapGroupRoles",
         "ReplaceRecoveryCodes",
         "ResetSecondFactor",
         "RevokeSigningKey",
         "RotateSigningKeys",
         "StartSecondFactor",
+        "UnlinkIdentity",
     }
 )
 """Commands for which a person must have proved a short while ago who they are, and that

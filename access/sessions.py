@@ -167,6 +167,16 @@ class Sessions:
             ).fetchone()
         return Proof(proved_at, frozenset(row[0])) if row else None
 
+    def proof(self, session_id: UUID) -> tuple[UUID, Proof] | None:
+        """Whose a live session is, and when and how they have proved who they are."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT learner_id, authenticated_at, factors FROM access.sessions"
+                " WHERE session_id = %s AND ended_at IS NULL AND expires_at > %s",
+                (session_id, self._clock()),
+            ).fetchone()
+        return (row[0], Proof(row[1], frozenset(row[2]))) if row else None
+
     def belongs_to(self, session_id: UUID, learner_id: UUID) -> bool:
         """Whether it is a live session of the learner."""
         with self._pool.connection() as connection:

@@ -17,6 +17,7 @@ from psycopg_pool import ConnectionPool
 
 from access.seal import Seal
 from access.sessions import Vouching
+from access.statement import Statement
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 """From the redirect to the provider until its answer."""
@@ -48,12 +49,13 @@ class SignOnStart(msgspec.Struct, frozen=True):
 
 class SignOnAnswered(msgspec.Struct, frozen=True):
     """A log-in that has come back; `at` is the database's time. Its owner is to prove anew who they
-    are in the session `session_id`, or logs in."""
+    are in the session `session_id`, or who else they are (`links`), or logs in."""
 
     nonce: str
     verifier: str
     at: datetime
     session_id: UUID | None
+    links: bool
 
     def __repr__(self) -> str:
         return "SignOnAnswered()"
@@ -101,11 +103,17 @@ class SsoTables:
         self._clock = clock
 
     def open_login(
-        self, provider: str, browser: str | None = None, session_id: UUID | None = None
+        self,
+        provider: str,
+        browser: str | None = None,
+        session_id: UUID | None = None,
+        *,
+        links: bool = False,
     ) -> SignOnStart:
         """A log-in that the provider is to answer; `browser` is the cookie it has already.
 
-        With `session_id` it is whoever has that session who proves anew who they are.
+        With `session_id` it is whoever has that session who proves anew who they are, or with
+        `links` who else they are.
         """
         reused = browser if browser and len(browser) <= LONGEST_SECRET else None
         start = SignOnStart(_secret(), reused or _secret(), _secret(), _secret())
@@ -114,8 +122,9 @@ class SsoTables:
             connection.execute("DELETE FROM access.sso_logins WHERE expires_at <= %s", (now,))
             connection.execute(
                 "INSERT INTO access.sso_logins"
-                " (state_hash, browser_hash, provider, nonce, verifier, expires_at, session_id)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                " (state_hash, browser_hash, provider, nonce, verifier, expires_at, session_id,"
+                " links)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (
                     state_hash,
                     _hash(start.browser),
@@ -124,6 +133,7 @@ class SsoTables:
                     self._seal.seal(start.verifier.encode(), state_hash),
                     now + self._login_lifetime,
                     session_id,
+                    links,
                 ),
             )
         return start
@@ -135,13 +145,13 @@ class SsoTables:
             row = connection.execute(
                 "DELETE FROM access.sso_logins WHERE state_hash = %s"
                 " RETURNING provider, browser_hash, expires_at, clock_timestamp(), session_id,"
-                " nonce, verifier",
+                " links, nonce, verifier",
                 (state_hash,),
             ).fetchone()
         if row is None or row[:2] != (provider, _hash(browser)) or row[2] <= self._clock():
             return None
-        nonce, verifier = (self._seal.open(sealed, state_hash).decode() for sealed in row[5:])
-        return SignOnAnswered(nonce, verifier, at=row[3], session_id=row[4])
+        nonce, verifier = (self._seal.open(sealed, state_hash).decode() for sealed in row[6:])
+        return SignOnAnswered(nonce, verifier, at=row[3], session_id=row[4], links=row[5])
 
     def open_code(self, proof: bytes) -> str:
         """A code that `take_code` gives the proof for."""
@@ -297,6 +307,17 @@ class _Remembered:
             " VALUES (%s, %s, %s, %s, %s)",
             (session_id, *named, sealed),
         )
+
+
+def end_sessions_of_identity_statement(identity_id: UUID, at: datetime) -> Statement:
+    """Ends what an identity began, in the transaction of the event that says that it is gone."""
+    return (
+        (
+            "UPDATE access.sessions SET ended_at = %s, ended_by = 'unlinked' WHERE ended_at IS NULL"
+            " AND session_id IN (SELECT session_id FROM access.sso_sessions WHERE identity_id = %s)"
+        ),
+        (at, identity_id),
+    )
 
 
 def _lock(provider: str) -> str:

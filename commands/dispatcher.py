@@ -63,11 +63,15 @@ class Dispatcher:
         with measured_command(type(command).__name__) as outcome:
             return self._dispatch(command, context, outcome)
 
-    def _dispatch(self, command: Command, context: Context, outcome: Outcome) -> Recorded:
-        name = type(command).__name__
-        if not reach(context.actor, name):
+    def authorize(self, command: Command, context: Context) -> None:
+        """Raises `Forbidden`, `StepUpRequired` for who can't send such a command, whatever to."""
+        if not reach(context.actor, type(command).__name__):
             raise Forbidden("Your roles don't allow this.")
         self._check_step_up(command, context)
+
+    def _dispatch(self, command: Command, context: Context, outcome: Outcome) -> Recorded:
+        name = type(command).__name__
+        self.authorize(command, context)
         refusal: DomainError | None = None
         for attempt in range(MAX_TRIES):
             answered = self._answered(command, context)

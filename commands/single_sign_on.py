@@ -15,9 +15,12 @@ from access.sessions import Sessions
 from access.sso import EndedMeanwhile, SignOnAnswered, SsoSession, SsoTables
 from commands.admission import AccessToken, Admission, SecondFactorRequired, Tokens
 from commands.context import Context
+from commands.directory import ISSUER as DIRECTORY_ISSUER
+from commands.directory import PROVIDER as DIRECTORY
 from commands.dispatcher import Dispatcher
 from commands.doorkeeper import Doorkeeper
 from commands.errors import NotAPerson
+from commands.external_identity import LinkOwnIdentity
 from commands.identity_provider import (
     Identity,
     LogoutRefused,
@@ -27,8 +30,9 @@ from commands.identity_provider import (
 )
 from commands.learner import RecordLogout
 from commands.session import StepUp
+from commands.sign_on_steps import Begun, Callback, SignOnProof, Ticket
 from commands.step_up import STEP_UP_AFTER
-from commands.vouched import NoAccount, VouchedAccounts
+from commands.vouched import NoAccount, Vouched, VouchedAccounts
 from domain.errors import Conflict, Forbidden, NotFound
 from domain.identity import external_identity_id
 from domain.learner import Learner, LearnerInactive
@@ -41,61 +45,6 @@ class NoProvider(Conflict):
     """Nobody but the person can say here who they are, or they say it by more."""
 
     code = "no-provider"
-
-
-class Callback(msgspec.Struct, frozen=True, kw_only=True):
-    """What the browser brings back from the provider."""
-
-    state: str | None = None
-    code: str | None = None
-    error: str | None = None
-    issuer: str | None = None
-    browser: str | None = None
-
-    def __repr__(self) -> str:
-        return "Callback()"
-
-
-class Begun(msgspec.Struct, frozen=True):
-    """Where to send the browser, and the cookie that it comes back with."""
-
-    url: str
-    browser: str
-
-    def __repr__(self) -> str:
-        return "Begun()"
-
-
-class _Ticket(msgspec.Struct, frozen=True, tag="ticket"):
-    """Lets a browser begin what the owner of a session has asked for."""
-
-    provider: str
-    session_id: UUID
-
-
-class _Proof(msgspec.Struct, frozen=True, kw_only=True, tag="proof"):
-    """Who has logged in by which provider; `proves_anew` in which session of theirs, or in none.
-
-    `authenticated_at` is when they did by the provider's word, `at` when the answer came.
-    """
-
-    provider: str
-    learner_id: UUID
-    identity_id: UUID
-    session: str | None
-    factors: frozenset[str]
-    authenticated_at: datetime | None
-    at: datetime
-    proves_anew: UUID | None
-    id_token: str
-
-    @property
-    def method(self) -> str:
-        """As the log calls it."""
-        return f"oidc:{self.provider}"
-
-    def __repr__(self) -> str:
-        return f"_Proof(provider={self.provider!r})"
 
 
 class SingleSignOn:
@@ -135,14 +84,19 @@ class SingleSignOn:
         Raises `NotFound`, `SignOnRefused`, `ProviderUnavailable`.
         """
         known = self._known(name)
-        session_id = self._session_of(name, ticket) if ticket is not None else None
-        start = self._tables.open_login(name, browser, session_id)
+        asked = self._ticket(name, ticket) if ticket is not None else None
+        start = self._tables.open_login(
+            name,
+            browser,
+            asked.session_id if asked else None,
+            links=asked is not None and asked.links,
+        )
         url = known.provider.authorization_url(
             redirect_uri=self._redirect_uri(name),
             state=start.state,
             nonce=start.nonce,
             verifier=start.verifier,
-            max_age=None if session_id is None else self._step_up_after,
+            max_age=self._step_up_after if asked else None,
         )
         return Begun(url, start.browser)
 
@@ -164,8 +118,31 @@ class SingleSignOn:
         known = self._known(wanted)
         if self._admission.has_second_factor(actor.id) and not known.proves_factors:
             raise NoProvider("Prove it with your second factor: POST /me/step-up.")
-        ticket = self._tables.open_code(msgspec.json.encode(_Ticket(wanted, actor.session_id)))
-        return f"{self.public_url}/sso/{wanted}/login?{urlencode({'ticket': ticket})}"
+        return self._login_url(Ticket(wanted, actor.session_id))
+
+    def link(self, name: str, context: Context) -> str:
+        """Where a browser goes, within a minute, to log in at a provider that is to let the owner
+        of this session in from then on. Raises `NotFound`, `NotAPerson`, `StepUpRequired`.
+        """
+        actor, known = context.actor, self._known(name)
+        if actor.id is None or actor.is_service or actor.session_id is None:
+            raise NotAPerson
+        command = LinkOwnIdentity(
+            learner_id=actor.id, provider=known.method, issuer=known.provider.issuer, subject=""
+        )
+        self._dispatcher.authorize(command, context)
+        return self._login_url(Ticket(name, actor.session_id, links=True))
+
+    def names_of(self, name: str) -> tuple[str, str]:
+        """What the log calls a provider, or the directory, and its issuer. Raises `NotFound`."""
+        if name == DIRECTORY:
+            return DIRECTORY, DIRECTORY_ISSUER
+        known = self._known(name)
+        return known.method, known.provider.issuer
+
+    def _login_url(self, ticket: Ticket) -> str:
+        code = self._tables.open_code(msgspec.json.encode(ticket))
+        return f"{self.public_url}/sso/{ticket.provider}/login?{urlencode({'ticket': code})}"
 
     def complete(
         self, name: str, callback: Callback, context: Context
@@ -185,7 +162,7 @@ class SingleSignOn:
         """Gives a front end for its code what `complete` gives. Raises `SignOnRefused`,
         `LearnerInactive`."""
         proof = self._taken(code)
-        if not isinstance(proof, _Proof):
+        if not isinstance(proof, SignOnProof):
             self._door.refuse(RefusedAct.SIGN_ON, Why.UNKNOWN_CODE, context, None)
             raise SignOnRefused("This code is unknown, used or too old.")
         return self._admitted(proof, context)
@@ -238,7 +215,7 @@ class SingleSignOn:
             ended += self._end(session_id, learner_id, known, context)
         return ended
 
-    def _proof(self, known: SignOnProvider, callback: Callback, context: Context) -> _Proof:
+    def _proof(self, known: SignOnProvider, callback: Callback, context: Context) -> SignOnProof:
         try:
             answered = self._answered(known, callback)
             identity = known.provider.identify(
@@ -252,13 +229,15 @@ class SingleSignOn:
                 learner = self._accounts.admit(person, known.policy, context)
             else:
                 self._must_be_fresh(identity, context)
+                if answered.links:
+                    self._link(person, answered.session_id, context)
                 learner = self._accounts.known(person)
         except (SignOnRefused, NoAccount) as error:
             logger.warning("%s: a log-in was refused: %s", known.method, error.detail)
             why = Why.NO_ACCOUNT if isinstance(error, NoAccount) else Why.NOT_PROVED
             self._door.refuse(RefusedAct.SIGN_ON, why, context, None)
             raise
-        return _Proof(
+        return SignOnProof(
             provider=known.name,
             learner_id=learner.id,
             identity_id=external_identity_id(person.issuer, person.subject),
@@ -283,13 +262,29 @@ class SingleSignOn:
             raise SignOnRefused("The provider has let nobody in.")
         return answered
 
+    def _link(self, person: Vouched, session_id: UUID, context: Context) -> None:
+        """As the owner of the session, who has proved there not long ago who they are."""
+        found = self._sessions.proof(session_id)
+        learner = self._log.find_latest(Learner, found[0]) if found else None
+        if learner is None or found is None:
+            raise SignOnRefused("The session that asked for this has ended.")
+        roles, proof = frozenset(learner.roles), found[1]
+        actor = Actor(learner.id, roles, session_id, proof.authenticated_at, proof.factors)
+        command = LinkOwnIdentity(
+            learner_id=learner.id,
+            provider=person.provider,
+            issuer=person.issuer,
+            subject=person.subject,
+        )
+        self._dispatcher.dispatch(command, msgspec.structs.replace(context, actor=actor))
+
     def _must_be_fresh(self, identity: Identity, context: Context) -> None:
         proved_at = identity.authenticated_at
         if proved_at is None or context.now - proved_at > self._step_up_after:
             raise SignOnRefused("The provider doesn't say that you have logged in there just now.")
 
     def _admitted(
-        self, proof: _Proof, context: Context
+        self, proof: SignOnProof, context: Context
     ) -> Tokens | SecondFactorRequired | AccessToken:
         learner = self._log.find_latest(Learner, proof.learner_id)
         if learner is None:
@@ -307,7 +302,7 @@ class SingleSignOn:
             raise SignOnRefused("The provider has ended this session.") from None
 
     def _start(
-        self, learner: Learner, proof: _Proof, context: Context
+        self, learner: Learner, proof: SignOnProof, context: Context
     ) -> Tokens | SecondFactorRequired:
         theirs = SsoSession.of(
             proof.provider, proof.identity_id, proof.session, proof.id_token, proof.at
@@ -325,7 +320,7 @@ class SingleSignOn:
         return admitted.tokens
 
     def _proved_anew(
-        self, learner: Learner, session_id: UUID, proof: _Proof, context: Context
+        self, learner: Learner, session_id: UUID, proof: SignOnProof, context: Context
     ) -> AccessToken:
         """An access token of the session, which must be theirs whom the provider names."""
         enough = proof.factors & SECOND_FACTORS or not self._admission.has_second_factor(learner.id)
@@ -341,15 +336,15 @@ class SingleSignOn:
         self._dispatcher.dispatch(command, signed)
         return self._admission.access_token(learner, session_id, proved)
 
-    def _session_of(self, name: str, ticket: str) -> UUID:
+    def _ticket(self, name: str, ticket: str) -> Ticket:
         taken = self._taken(ticket)
-        if not isinstance(taken, _Ticket) or taken.provider != name:
+        if not isinstance(taken, Ticket) or taken.provider != name:
             raise SignOnRefused("This ticket is unknown, used or too old; ask for another one.")
-        return taken.session_id
+        return taken
 
-    def _taken(self, code: str) -> _Ticket | _Proof | None:
+    def _taken(self, code: str) -> Ticket | SignOnProof | None:
         sealed = self._tables.take_code(code)
-        return msgspec.json.decode(sealed, type=_Ticket | _Proof) if sealed else None
+        return msgspec.json.decode(sealed, type=Ticket | SignOnProof) if sealed else None
 
     def _end(
         self, session_id: UUID, learner_id: UUID, known: SignOnProvider, context: Context

@@ -156,6 +156,10 @@ class Work:
         """What a query on operational tables says, which have no stream to be loaded."""
         return self._log.recorder.says(query, params)
 
+    def ids(self, query: str, params: Sequence[Any]) -> list[UUID]:
+        """The ids that a query on operational tables has in its one column."""
+        return self._log.recorder.ids(query, params)
+
     def permit_anyone(self) -> None:
         """Raises `Forbidden` unless the actor may do this to everyone, not only to some."""
         if Scope.ANY not in self._scopes:

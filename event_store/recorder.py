@@ -138,6 +138,12 @@ class Recorder(PostgresApplicationRecorder):
             row = connection.execute(query, params).fetchone()
         return row is not None and all(row.values())
 
+    def ids(self, query: str, params: Sequence[Any]) -> list[UUID]:
+        """The ids that a query on operational tables has in its one column now."""
+        with translated(), self.datastore.pool.connection() as connection:
+            rows = connection.execute(query, params).fetchall()
+        return [id for row in rows for id in row.values()]
+
     def position_of(self, stream_id: UUID) -> int:
         """The position of the stream's last event; 0 when it has none."""
         with self._connection() as connection:

@@ -60,3 +60,8 @@ CREATE TABLE access.revoked_keys (
 
 GRANT SELECT, INSERT ON access.revoked_keys TO lms_write;
 GRANT SELECT ON access.revoked_keys TO lms_read;
+
+-- A person's identities are listed, and removed one by one, by themselves too.
+ALTER TABLE access.sso_logins ADD COLUMN links boolean NOT NULL DEFAULT false;
+ALTER TABLE access.external_identities ADD COLUMN linked_at timestamptz;
+GRANT SELECT ON access.external_identities TO lms_read;

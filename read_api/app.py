@@ -33,6 +33,7 @@ from read_api.enrollment import EnrollmentController
 from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
 from read_api.history import Historian
+from read_api.identity import list_identities
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
@@ -68,6 +69,7 @@ CONTROLLERS: tuple[Any, ...] = (
     asyncapi,
     get_my_second_factor,
     list_feedback,
+    list_identities,
     list_my_sessions,
     list_signing_keys,
     jwks,

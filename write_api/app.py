@@ -31,6 +31,7 @@ from write_api.enrollment import EnrollmentController, update_progress
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
 from write_api.group import map_group_roles
+from write_api.identity import link_identity, link_my_identity, unlink_identity
 from write_api.key_ring import revoke_signing_key, rotate_signing_keys
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
@@ -71,6 +72,8 @@ CONTROLLERS: tuple[Any, ...] = (
     change_password,
     get_service_token,
     import_users,
+    link_identity,
+    link_my_identity,
     log_in_with_second_factor,
     log_out,
     map_group_roles,
@@ -84,6 +87,7 @@ CONTROLLERS: tuple[Any, ...] = (
     step_up_by_sign_on,
     submit_attempt,
     submit_feedback,
+    unlink_identity,
     update_progress,
 )
 

@@ -18,9 +18,11 @@ from litestar.params import Parameter, QueryParameter
 from access.actor import Actor
 from commands.admission import AccessToken, SecondFactorRequired, Tokens
 from commands.identity_provider import LogoutRefused, SignOnRefused
-from commands.single_sign_on import Callback, SingleSignOn
+from commands.sign_on_steps import Callback
+from commands.single_sign_on import SingleSignOn
+from commands.step_up import StepUpRequired
 from commands.vouched import NoAccount
-from domain.learner import LearnerInactive
+from domain.errors import Conflict
 from edge.authentication import OPEN
 from edge.openapi import PROBLEMS
 from edge.request import EdgeRequest
@@ -124,7 +126,8 @@ class SsoController(Controller):
     ) -> Response[None]:
         """Send a browser to the provider, to log in there.
 
-        With the `ticket` of `POST /me/step-up/sign-on`: to log in there anew.
+        With the `ticket` of `POST /me/step-up/sign-on` or `POST /me/identities`: to log in there
+        anew.
         """
         begun = await threads.run(sso.begin, provider, browser_of(request), ticket)
         answer = _redirect(begun.url)
@@ -168,7 +171,7 @@ class SsoController(Controller):
         )
         try:
             done = await threads.run(sso.complete, provider, callback, context_of(NOBODY))
-        except (SignOnRefused, NoAccount, LearnerInactive) as refused:
+        except (SignOnRefused, NoAccount, Conflict, StepUpRequired) as refused:
             if sso.frontend_url is None:
                 raise
             return _redirect(f"{sso.frontend_url}?{urlencode({'error': refused.code})}")

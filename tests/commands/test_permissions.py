@@ -26,7 +26,12 @@ from commands.enrollment import (
     UpdateProgress,
     WithdrawEnrollment,
 )
-from commands.external_identity import LinkIdentity, RegisterFromProvider, UnlinkIdentity
+from commands.external_identity import (
+    LinkIdentity,
+    LinkOwnIdentity,
+    RegisterFromProvider,
+    UnlinkIdentity,
+)
 from commands.feedback import SubmitFeedback
 from commands.group import (
     ApplyGroupRoles,
@@ -36,7 +41,7 @@ from commands.group import (
     MapGroupRoles,
     ReplaceGroup,
 )
-from commands.key_ring import RotateSigningKeys
+from commands.key_ring import RevokeSigningKey, RotateSigningKeys
 from commands.learner import (
     ChangePassword,
     ChangeRoles,
@@ -95,6 +100,7 @@ from domain.assessment import Assessment, QuestionKind
 from domain.course import Course
 from domain.enrollment import Enrollment
 from domain.errors import Forbidden
+from domain.identity import external_identity_id
 from domain.roles import Role
 from domain.survey import SurveyQuestionKind
 from tests.commands.system import NOW, Given, Person, System
@@ -142,6 +148,7 @@ def things(system: System) -> Things:
     link = LinkIdentity(
         learner_id=learner.id, provider="oidc:corporate", issuer=ISSUER, subject=str(learner.id)
     )
+    reset = system.dispatch(RequestPasswordReset(learner_id=learner.id)).id
     system.dispatch(link)
     return Things(
         learner=learner,
@@ -158,7 +165,7 @@ def things(system: System) -> Things:
         department=department,
         below=given.a_department(below=department),
         department_admin=given.a_department_admin(department),
-        reset=system.dispatch(RequestPasswordReset(learner_id=learner.id)).id,
+        reset=reset,
         group=system.dispatch(CreateGroup(display_name="All")).id,
         user_import=system.dispatch(ImportUsers(content="username,email\na,a@example.com")).id,
     )
@@ -205,6 +212,7 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     RotateSigningKeys: lambda _: RotateSigningKeys(
         kid=uuid4().hex, public_key=bytes(32), sealed_private_key=b"sealed"
     ),
+    RevokeSigningKey: lambda _: RevokeSigningKey(kid="made up"),
     CreateServiceAccount: lambda _: CreateServiceAccount(
         name=uuid4().hex, roles=[Role.ANALYST], secret_id=uuid4(), secret_hash=bytes(32)
     ),
@@ -248,7 +256,12 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     LinkIdentity: lambda t: LinkIdentity(
         learner_id=t.learner.id, provider="oidc:corporate", issuer=ISSUER, subject=uuid4().hex
     ),
-    UnlinkIdentity: lambda t: UnlinkIdentity(issuer=ISSUER, subject=str(t.learner.id)),
+    LinkOwnIdentity: lambda t: LinkOwnIdentity(
+        learner_id=t.learner.id, provider="oidc:corporate", issuer=ISSUER, subject=uuid4().hex
+    ),
+    UnlinkIdentity: lambda t: UnlinkIdentity(
+        learner_id=t.learner.id, identity_id=external_identity_id(ISSUER, str(t.learner.id))
+    ),
     CreateCourse: lambda _: CreateCourse(title="Mine"),
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),

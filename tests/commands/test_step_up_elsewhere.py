@@ -12,6 +12,7 @@ import pytest
 from access.actor import Actor
 from access.challenges import InvalidChallenge
 from commands.admission import AccessToken, Tokens
+from commands.external_identity import UnlinkIdentity
 from commands.identity_provider import SignOnRefused
 from commands.learner import ChangeRoles
 from commands.login import WrongPassword
@@ -19,7 +20,10 @@ from commands.proof import Given
 from commands.session import EndAllSessions
 from commands.single_sign_on import NoProvider
 from commands.step_up import STEP_UP_AFTER, StepUpRequired
+from commands.vouched import NoAccount
 from domain.errors import Forbidden, NotFound
+from domain.external_identity import IdentityTaken
+from domain.identity import external_identity_id
 from domain.roles import Role
 from tests.commands.doors import Somebody
 from tests.commands.system import System
@@ -78,6 +82,10 @@ def may_grant(company: Company, actor: Actor) -> bool:
 
 def ticket(company: Company, actor: Actor, provider: str | None = None) -> str:
     url = company.doors.sso.step_up(provider, company.doors.context(actor))
+    return ticket_of(url)
+
+
+def ticket_of(url: str) -> str:
     return parse_qs(urlsplit(url).query)["ticket"][0]
 
 
@@ -266,3 +274,40 @@ def test_log_outs_and_log_ins_at_once_leave_no_session(system: System, company: 
         ).fetchone()
     assert len(answers) == 10
     assert live == (1,), "the last one alone, which nobody has ended"
+
+
+# Another way in
+
+
+def test_who_logs_in_there_may_be_let_in_by_it_from_then_on(company: Company) -> None:
+    doors, known = company.doors, Known(subject=uuid4().hex)
+    jane = doors.a_person().logged_in()
+    with pytest.raises(NoAccount):
+        company.logs_in(known)
+    url = doors.sso.link("corporate", doors.context(jane))
+    again = company.comes_back(ago(company, known, seconds=1), ticket=ticket_of(url))
+    assert session_of(company, again).session_id == jane.session_id
+    assert session_of(company, company.logs_in(known)).id == jane.id
+    assert jane.id is not None
+    identity_id = external_identity_id(company.provider.issuer, known.subject)
+    unlink = UnlinkIdentity(learner_id=jane.id, identity_id=identity_id)
+    before = session_of(company, company.logs_in(known))
+    doors.system.dispatch(unlink, jane, now=doors.clock.now)
+    assert before.session_id is not None
+    assert not doors.sessions.is_live(before.session_id)
+    with pytest.raises(NoAccount):
+        company.logs_in(known)
+
+
+def test_linking_asks_for_a_fresh_proof_and_a_log_in_there(company: Company, boss: Known) -> None:
+    doors = company.doors
+    jane = doors.a_person().logged_in()
+    url = doors.sso.link("corporate", doors.context(jane))
+    with pytest.raises(SignOnRefused):
+        company.comes_back(ago(company, Known(subject="x"), hours=1), ticket=ticket_of(url))
+    url = doors.sso.link("corporate", doors.context(jane))
+    with pytest.raises(IdentityTaken):
+        company.comes_back(ago(company, boss, seconds=1), ticket=ticket_of(url))
+    doors.clock.advance(seconds=1200)
+    with pytest.raises(StepUpRequired):
+        doors.sso.link("corporate", doors.context(jane))

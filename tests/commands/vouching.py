@@ -11,7 +11,7 @@ from access.external_identities import ExternalIdentities
 from commands.admission import AccessToken, SecondFactorRequired, Tokens
 from commands.directory import DirectoryAccounts
 from commands.identity_provider import SignOnProvider, SignOnRefused
-from commands.single_sign_on import Callback
+from commands.sign_on_steps import Callback
 from commands.vouched import AccountPolicy, Vouched
 from domain.roles import Role
 from tests.commands.doors import Doors, Somebody
