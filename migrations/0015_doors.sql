@@ -65,3 +65,6 @@ GRANT SELECT ON access.revoked_keys TO lms_read;
 ALTER TABLE access.sso_logins ADD COLUMN links boolean NOT NULL DEFAULT false;
 ALTER TABLE access.external_identities ADD COLUMN linked_at timestamptz;
 GRANT SELECT ON access.external_identities TO lms_read;
+
+-- Reports of imports go after a while; that there was an import, and its sums, stay in the log.
+GRANT DELETE ON provisioning.imports TO lms_write;
