@@ -101,7 +101,7 @@ COMMANDS: dict[str, Row] = {
 
     "RegisterFromProvider":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "LinkIdentity":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
-    "LinkOwnIdentity":          Row(SELF,  ____,  ____,   ____,   ____,   ____, ____),
+    "LinkOwnIdentity":          Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "UnlinkIdentity":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
 
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Response, delete, post
 from litestar.datastructures import CacheControlHeader
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from access.actor import Actor
 from commands.external_identity import LinkIdentity, UnlinkIdentity
@@ -42,11 +42,11 @@ async def link_identity(
     learner_id: UUID, data: SubjectThere, sso: SingleSignOn, sender: Sender
 ) -> Answer:
     """Let somebody of a provider or the directory in as this person from now on."""
+    command = LinkIdentity(learner_id=learner_id, provider="", issuer="", subject=data.subject)
+    await sender.authorize(command)
     provider, issuer = sso.names_of(data.provider)
-    return await sender.create(
-        LinkIdentity(learner_id=learner_id, provider=provider, issuer=issuer, subject=data.subject),
-        f"/users/{learner_id}/identities",
-    )
+    named = structs.replace(command, provider=provider, issuer=issuer)
+    return await sender.create(named, f"/users/{learner_id}/identities")
 
 
 @delete(
