@@ -124,14 +124,12 @@ class SingleSignOn:
         """Where a browser goes, within a minute, to log in at a provider that is to let the owner
         of this session in from then on. Raises `NotFound`, `NotAPerson`, `StepUpRequired`.
         """
-        actor, known = context.actor, self._known(name)
+        actor = context.actor
         if actor.id is None or actor.is_service or actor.session_id is None:
             raise NotAPerson
-        command = LinkOwnIdentity(
-            learner_id=actor.id, provider=known.method, issuer=known.provider.issuer, subject=""
-        )
+        command = LinkOwnIdentity(learner_id=actor.id, provider=name, issuer="", subject="")
         self._dispatcher.authorize(command, context)
-        return self._login_url(Ticket(name, actor.session_id, links=True))
+        return self._login_url(Ticket(self._known(name).name, actor.session_id, links=True))
 
     def names_of(self, name: str) -> tuple[str, str]:
         """What the log calls a provider, or the directory, and its issuer. Raises `NotFound`."""

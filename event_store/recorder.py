@@ -144,6 +144,18 @@ class Recorder(PostgresApplicationRecorder):
             rows = connection.execute(query, params).fetchall()
         return [id for row in rows for id in row.values()]
 
+    def behind(self, versions: Mapping[UUID, int]) -> list[UUID]:
+        """Those of these streams that have gone on after the version given."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT known.id FROM unnest(%s::uuid[], %s::bigint[]) AS known (id, version)"
+                " WHERE EXISTS (SELECT FROM event_store.events"
+                " WHERE stream_id = known.id AND version = known.version + 1)",
+                (list(versions), list(versions.values())),
+                prepare=True,
+            ).fetchall()
+        return [row["id"] for row in rows]
+
     def position_of(self, stream_id: UUID) -> int:
         """The position of the stream's last event; 0 when it has none."""
         with self._connection() as connection:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import put
+from litestar.di import NamedDependency
 
 from commands.group import MapGroupRoles
 from domain.roles import Role
@@ -16,6 +17,8 @@ class GroupRoles(Body, frozen=True):
 
 
 @put("/groups/{group_id:uuid}/roles", operation_id="MapGroupRoles", tags=["Users"])
-async def map_group_roles(group_id: UUID, data: GroupRoles, sender: Sender) -> Answer:
+async def map_group_roles(
+    group_id: UUID, data: GroupRoles, sender: NamedDependency[Sender]
+) -> Answer:
     """Set the roles that members of a group hold as long as they are members."""
     return await sender.change(command_of(MapGroupRoles, data, group_id=group_id))

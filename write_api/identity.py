@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response, delete, post
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
 from msgspec import Meta, structs
 
 from access.actor import Actor
@@ -39,7 +40,10 @@ class WhereToLink(Body, frozen=True):
     tags=["Users"],
 )
 async def link_identity(
-    learner_id: UUID, data: SubjectThere, sso: SingleSignOn, sender: Sender
+    learner_id: UUID,
+    data: SubjectThere,
+    sso: NamedDependency[SingleSignOn],
+    sender: NamedDependency[Sender],
 ) -> Answer:
     """Let somebody of a provider or the directory in as this person from now on."""
     command = LinkIdentity(learner_id=learner_id, provider="", issuer="", subject=data.subject)
@@ -55,7 +59,9 @@ async def link_identity(
     status_code=200,
     tags=["Users"],
 )
-async def unlink_identity(learner_id: UUID, identity_id: UUID, sender: Sender) -> Answer:
+async def unlink_identity(
+    learner_id: UUID, identity_id: UUID, sender: NamedDependency[Sender]
+) -> Answer:
     """Let this identity in no more; the sessions that it began end. Nobody takes their own last way
     in away."""
     return await sender.change(UnlinkIdentity(learner_id=learner_id, identity_id=identity_id))
@@ -69,7 +75,10 @@ async def unlink_identity(learner_id: UUID, identity_id: UUID, sender: Sender) -
     cache_control=CacheControlHeader(no_store=True),
 )
 async def link_my_identity(
-    request: EdgeRequest[Actor, Any], data: WhereToLink, sso: SingleSignOn, threads: Threads
+    request: EdgeRequest[Actor, Any],
+    data: WhereToLink,
+    sso: NamedDependency[SingleSignOn],
+    threads: NamedDependency[Threads],
 ) -> Response[ProofBegun]:
     """Let oneself in by a provider, too: a browser goes to `login_url` and logs in there once."""
     url = await threads.run(sso.link, data.provider, context_of(request.user))

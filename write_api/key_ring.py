@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from litestar import Response, post
+from litestar.di import NamedDependency
 from litestar.params import Parameter
 
 from access.actor import Actor
@@ -28,7 +29,10 @@ class KeyInPlace(Recorded, frozen=True, kw_only=True):
     "/signing-keys/rotate", operation_id="RotateSigningKeys", status_code=200, tags=["Signing keys"]
 )
 async def rotate_signing_keys(
-    request: EdgeRequest[Actor, Any], data: RotationReason, rotation: KeyRotation, threads: Threads
+    request: EdgeRequest[Actor, Any],
+    data: RotationReason,
+    rotation: NamedDependency[KeyRotation],
+    threads: NamedDependency[Threads],
 ) -> Response[KeyInPlace]:
     """Sign with a new key from now on. Nobody is logged out: tokens stay good until they expire."""
     rotated = await threads.run(rotation.rotate, data.reason, context_of(request.user))
@@ -47,8 +51,8 @@ async def revoke_signing_key(
     request: EdgeRequest[Actor, Any],
     kid: Annotated[str, Parameter(max_length=64)],
     data: RotationReason,
-    rotation: KeyRotation,
-    threads: Threads,
+    rotation: NamedDependency[KeyRotation],
+    threads: NamedDependency[Threads],
 ) -> Answer:
     """Refuse everything signed with a key that somebody else may have, in two seconds everywhere.
 

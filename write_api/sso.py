@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.datastructures import CacheControlHeader, Cookie
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import Parameter, QueryParameter
@@ -120,8 +121,8 @@ class SsoController(Controller):
         self,
         request: EdgeRequest[Any, Any],
         provider: Provider,
-        sso: SingleSignOn,
-        threads: Threads,
+        sso: NamedDependency[SingleSignOn],
+        threads: NamedDependency[Threads],
         ticket: Text = None,
     ) -> Response[None]:
         """Send a browser to the provider, to log in there.
@@ -153,8 +154,8 @@ class SsoController(Controller):
         self,
         request: EdgeRequest[Any, Any],
         provider: Provider,
-        sso: SingleSignOn,
-        threads: Threads,
+        sso: NamedDependency[SingleSignOn],
+        threads: NamedDependency[Threads],
         state_value: Annotated[str | None, QueryParameter(name="state", max_length=4096)] = None,
         code: Text = None,
         error: Text = None,
@@ -179,7 +180,10 @@ class SsoController(Controller):
 
     @post("/tokens", operation_id="RedeemSignOnCode", status_code=200)
     async def redeem(
-        self, data: SignOnCode, sso: SingleSignOn, threads: Threads
+        self,
+        data: SignOnCode,
+        sso: NamedDependency[SingleSignOn],
+        threads: NamedDependency[Threads],
     ) -> Tokens | SecondFactorRequired | AccessToken:
         """Exchange the code that a front end was given for tokens: once, within a minute. Who has
         proved anew who they are gets an access token of the session that they have.
@@ -199,8 +203,8 @@ class SsoController(Controller):
         self,
         request: EdgeRequest[Any, Any],
         provider: Provider,
-        sso: SingleSignOn,
-        threads: Threads,
+        sso: NamedDependency[SingleSignOn],
+        threads: NamedDependency[Threads],
     ) -> None:
         """End sessions that the provider says have ended (OpenID Connect Back-Channel Logout)."""
         token = _logout_token(request.headers, await request.body())
@@ -215,7 +219,10 @@ class SsoController(Controller):
     cache_control=CacheControlHeader(no_store=True),
 )
 async def step_up_by_sign_on(
-    request: EdgeRequest[Actor, Any], data: WhereToProve, sso: SingleSignOn, threads: Threads
+    request: EdgeRequest[Actor, Any],
+    data: WhereToProve,
+    sso: NamedDependency[SingleSignOn],
+    threads: NamedDependency[Threads],
 ) -> ProofBegun:
     """Prove once more who one is by logging in anew at an identity provider.
 
@@ -234,7 +241,9 @@ async def step_up_by_sign_on(
     cache_control=CacheControlHeader(no_store=True),
 )
 async def log_out_of_provider(
-    request: EdgeRequest[Actor, Any], sso: SingleSignOn, threads: Threads
+    request: EdgeRequest[Actor, Any],
+    sso: NamedDependency[SingleSignOn],
+    threads: NamedDependency[Threads],
 ) -> LoggedOut:
     """End the session of this access token, and learn where to end the provider's."""
     return LoggedOut(await threads.run(sso.log_out, context_of(request.user)))
