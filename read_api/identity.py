@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from read_api.asking import READS, Asking
 from read_api.condition import Condition
@@ -35,7 +36,9 @@ class IdentityList(msgspec.Struct, frozen=True):
     tags=["Users"],
     opt={READS: ()},
 )
-async def list_identities(learner_id: UUID, asking: NamedDependency[Asking]) -> IdentityList:
+async def list_identities(
+    learner_id: FromPath[UUID], asking: NamedDependency[Asking]
+) -> IdentityList:
     """List the identities elsewhere that get a person in; none when one may not see them."""
     where = asking.where(learner="learner_id")
     where.also(Condition("learner_id = %s", (learner_id,)))

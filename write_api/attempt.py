@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from commands.attempt import AttemptResult, GivenAnswer, SubmitAttempt, result_of
 from event_store.application import Log
@@ -32,8 +33,8 @@ class GradedAttempt(AttemptResult, frozen=True, kw_only=True):
     tags=["Assessments"],
 )
 async def submit_attempt(
-    attempt_id: UUID,
-    data: AnswerSheet,
+    attempt_id: FromPath[UUID],
+    data: JSONBody[AnswerSheet],
     sender: NamedDependency[Sender],
     log: NamedDependency[Log],
     threads: NamedDependency[Threads],

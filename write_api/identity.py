@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Response, delete, post
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, structs
 
 from access.actor import Actor
@@ -40,8 +41,8 @@ class WhereToLink(Body, frozen=True):
     tags=["Users"],
 )
 async def link_identity(
-    learner_id: UUID,
-    data: SubjectThere,
+    learner_id: FromPath[UUID],
+    data: JSONBody[SubjectThere],
     sso: NamedDependency[SingleSignOn],
     sender: NamedDependency[Sender],
 ) -> Answer:
@@ -60,7 +61,7 @@ async def link_identity(
     tags=["Users"],
 )
 async def unlink_identity(
-    learner_id: UUID, identity_id: UUID, sender: NamedDependency[Sender]
+    learner_id: FromPath[UUID], identity_id: FromPath[UUID], sender: NamedDependency[Sender]
 ) -> Answer:
     """Let this identity in no more; the sessions that it began end. Nobody takes their own last way
     in away."""
@@ -76,7 +77,7 @@ async def unlink_identity(
 )
 async def link_my_identity(
     request: EdgeRequest[Actor, Any],
-    data: WhereToLink,
+    data: JSONBody[WhereToLink],
     sso: NamedDependency[SingleSignOn],
     threads: NamedDependency[Threads],
 ) -> Response[ProofBegun]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Response, post
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from access.actor import Actor
 from commands.context import Recorded
@@ -30,7 +30,7 @@ class KeyInPlace(Recorded, frozen=True, kw_only=True):
 )
 async def rotate_signing_keys(
     request: EdgeRequest[Actor, Any],
-    data: RotationReason,
+    data: JSONBody[RotationReason],
     rotation: NamedDependency[KeyRotation],
     threads: NamedDependency[Threads],
 ) -> Response[KeyInPlace]:
@@ -49,8 +49,8 @@ async def rotate_signing_keys(
 )
 async def revoke_signing_key(
     request: EdgeRequest[Actor, Any],
-    kid: Annotated[str, Parameter(max_length=64)],
-    data: RotationReason,
+    kid: Annotated[str, PathParameter(max_length=64)],
+    data: JSONBody[RotationReason],
     rotation: NamedDependency[KeyRotation],
     threads: NamedDependency[Threads],
 ) -> Answer:

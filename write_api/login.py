@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Controller, Response, post, put
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from access.actor import Actor
 from commands.admission import SecondFactorRequired, Tokens
@@ -60,7 +61,7 @@ class LoginController(Controller):
     @post("/", operation_id="LogIn", status_code=200)
     async def log_in(
         self,
-        data: Credentials,
+        data: JSONBody[Credentials],
         accounts: NamedDependency[Accounts],
         threads: NamedDependency[Threads],
     ) -> Tokens | SecondFactorRequired:
@@ -74,7 +75,10 @@ class LoginController(Controller):
 
     @post("/refresh", operation_id="RefreshTokens", status_code=200)
     async def refresh(
-        self, data: Refresh, accounts: NamedDependency[Accounts], threads: NamedDependency[Threads]
+        self,
+        data: JSONBody[Refresh],
+        accounts: NamedDependency[Accounts],
+        threads: NamedDependency[Threads],
     ) -> Tokens:
         """Get new tokens. Each refresh token is good once: using one again ends the session."""
         return await threads.run(accounts.refresh, data.refresh_token, context_of(NOBODY))
@@ -82,7 +86,7 @@ class LoginController(Controller):
     @post("/password", operation_id="ReplaceExpiredPassword", status_code=200, opt=EXPIRED)
     async def replace_expired(
         self,
-        data: PasswordReplacement,
+        data: JSONBody[PasswordReplacement],
         accounts: NamedDependency[Accounts],
         threads: NamedDependency[Threads],
     ) -> Tokens:
@@ -108,7 +112,7 @@ class NewPassword(Body, frozen=True):
 @put("/me/password", operation_id="ChangePassword", tags=["Log-in"], opt={THROTTLED: True})
 async def change_password(
     request: EdgeRequest[Actor, Any],
-    data: NewPassword,
+    data: JSONBody[NewPassword],
     accounts: NamedDependency[Accounts],
     threads: NamedDependency[Threads],
 ) -> Answer:

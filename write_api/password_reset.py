@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, MediaType, Response, get, post
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from commands.forgotten_password import ForgottenPasswords
 from commands.password_reset import RequestPasswordReset
@@ -57,7 +57,7 @@ class PasswordResetController(Controller):
     )
     async def ask(
         self,
-        data: ResetWish,
+        data: JSONBody[ResetWish],
         forgotten: NamedDependency[ForgottenPasswords],
         threads: NamedDependency[Threads],
     ) -> ResetWishTaken:
@@ -74,7 +74,7 @@ class PasswordResetController(Controller):
     async def choose(
         self,
         token: FromPath[str],
-        data: ChosenPassword,
+        data: JSONBody[ChosenPassword],
         forgotten: NamedDependency[ForgottenPasswords],
         threads: NamedDependency[Threads],
     ) -> Answer:
@@ -89,7 +89,7 @@ class PasswordResetController(Controller):
     tags=["Users"],
     status_code=202,
 )
-async def send_reset_link(learner_id: UUID, sender: NamedDependency[Sender]) -> Answer:
+async def send_reset_link(learner_id: FromPath[UUID], sender: NamedDependency[Sender]) -> Answer:
     """Mail a person a link to choose a password: their first one, or another."""
     recorded = await sender.record(RequestPasswordReset(learner_id=learner_id))
     return Response(recorded, headers=headers_of(recorded))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from access.actor import Actor
 from commands.admission import Tokens
@@ -84,7 +85,9 @@ class NewRecoveryCodes(Recorded, frozen=True, kw_only=True):
     cache_control=NO_STORE,
 )
 async def log_in_with_second_factor(
-    data: SecondStep, factors: NamedDependency[SecondFactors], threads: NamedDependency[Threads]
+    data: JSONBody[SecondStep],
+    factors: NamedDependency[SecondFactors],
+    threads: NamedDependency[Threads],
 ) -> Tokens:
     """Take the second step of a log-in, with a code of the authenticator or a recovery code."""
     given = Given(code=data.code, recovery_code=data.recovery_code)
@@ -123,7 +126,7 @@ class SecondFactorController(Controller):
     async def confirm(
         self,
         request: EdgeRequest[Actor, Any],
-        data: Code,
+        data: JSONBody[Code],
         factors: NamedDependency[SecondFactors],
         threads: NamedDependency[Threads],
     ) -> Response[NewRecoveryCodes]:
@@ -145,7 +148,7 @@ class SecondFactorController(Controller):
     async def disable(
         self,
         request: EdgeRequest[Actor, Any],
-        data: EitherCode,
+        data: JSONBody[EitherCode],
         factors: NamedDependency[SecondFactors],
         threads: NamedDependency[Threads],
     ) -> Answer:
@@ -162,7 +165,7 @@ class SecondFactorController(Controller):
     tags=["Second factor"],
 )
 async def reset_second_factor(
-    learner_id: UUID, data: ResetReason, sender: NamedDependency[Sender]
+    learner_id: FromPath[UUID], data: JSONBody[ResetReason], sender: NamedDependency[Sender]
 ) -> Answer:
     """Take the second factor from a person who has lost it and their recovery codes."""
     return await sender.change(command_of(ResetSecondFactor, data, learner_id=learner_id))

@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Controller, Response, delete, post
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from access.actor import Actor
 from commands.admission import AccessToken
@@ -44,7 +45,7 @@ class SessionController(Controller):
     async def end(
         self,
         request: EdgeRequest[Actor, Any],
-        session_id: UUID,
+        session_id: FromPath[UUID],
         accounts: NamedDependency[Accounts],
         threads: NamedDependency[Threads],
     ) -> Answer:
@@ -63,7 +64,7 @@ class SessionController(Controller):
 
     @post("/users/{learner_id:uuid}/sessions/end", operation_id="EndAllSessions", status_code=200)
     async def end_all(
-        self, learner_id: UUID, data: Reason, sender: NamedDependency[Sender]
+        self, learner_id: FromPath[UUID], data: JSONBody[Reason], sender: NamedDependency[Sender]
     ) -> Answer:
         """End all sessions of a person, as when their password may be known to others."""
         return await sender.change(command_of(EndAllSessions, data, learner_id=learner_id))
@@ -78,7 +79,7 @@ class SessionController(Controller):
     async def step_up(
         self,
         request: EdgeRequest[Actor, Any],
-        data: Proof,
+        data: JSONBody[Proof],
         factors: NamedDependency[SecondFactors],
         threads: NamedDependency[Threads],
     ) -> AccessToken:

@@ -14,7 +14,7 @@ from litestar.datastructures import CacheControlHeader, Cookie
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Parameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from access.actor import Actor
 from commands.admission import AccessToken, SecondFactorRequired, Tokens
@@ -41,8 +41,8 @@ TO_FRONT_END = ResponseSpec(
     description="To the front end, where one is configured: with `code`, or with `error`.",
 )
 
-Provider = Annotated[str, Parameter(description="A name that `GET /sso` lists.", max_length=64)]
-Text = Annotated[str | None, Parameter(max_length=4096)]
+Provider = Annotated[str, PathParameter(description="A name that `GET /sso` lists.", max_length=64)]
+Text = Annotated[str | None, QueryParameter(max_length=4096)]
 
 
 class ProviderLink(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ class SsoController(Controller):
     cache_control = CacheControlHeader(no_store=True)
 
     @get("/", operation_id="ListIdentityProviders", sync_to_thread=False)
-    def list_providers(self, sso: SingleSignOn) -> Providers:
+    def list_providers(self, sso: NamedDependency[SingleSignOn]) -> Providers:
         """The providers that one can log in by."""
         links = [
             ProviderLink(name, known.title, f"{sso.public_url}/sso/{name}/login")
@@ -181,7 +181,7 @@ class SsoController(Controller):
     @post("/tokens", operation_id="RedeemSignOnCode", status_code=200)
     async def redeem(
         self,
-        data: SignOnCode,
+        data: JSONBody[SignOnCode],
         sso: NamedDependency[SingleSignOn],
         threads: NamedDependency[Threads],
     ) -> Tokens | SecondFactorRequired | AccessToken:
@@ -220,7 +220,7 @@ class SsoController(Controller):
 )
 async def step_up_by_sign_on(
     request: EdgeRequest[Actor, Any],
-    data: WhereToProve,
+    data: JSONBody[WhereToProve],
     sso: NamedDependency[SingleSignOn],
     threads: NamedDependency[Threads],
 ) -> ProofBegun:
