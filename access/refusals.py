@@ -43,6 +43,7 @@ class RefusedAct(StrEnum):
     SERVICE_TOKEN = "service-token"
     SIGN_ON = "sign-on"
     PROVIDER_LOG_OUT = "provider-log-out"
+    ACCESS_TOKEN = "access-token"
 
 
 class Why(StrEnum):

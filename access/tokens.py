@@ -35,6 +35,10 @@ class InvalidToken(Exception):
         self.reason = reason
 
 
+class TokenOver(InvalidToken):
+    """It was good: it has expired, or its session or account has ended."""
+
+
 _Instant = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 _Date = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
 """Seconds up to the end of the year 9999, the last that a datetime can say."""
@@ -188,7 +192,7 @@ class TokenVerifier:
             return verified.actor
         actor = self._standings.now(verified.actor, verified.claims.iat)
         if actor is None:
-            raise InvalidToken("The session of this token has ended.")
+            raise TokenOver("The session of this token has ended.")
         return actor
 
     def _verify(self, token: str) -> _Verified:
@@ -238,7 +242,7 @@ class TokenVerifier:
     def _check_time(self, claims: _Claims) -> None:
         now = self._clock()
         if claims.exp <= now - LEEWAY_SECONDS:
-            raise InvalidToken("The token has expired.")
+            raise TokenOver("The token has expired.")
         if max(claims.iat, claims.nbf) > now + LEEWAY_SECONDS:
             raise InvalidToken("The token isn't valid yet.")
 

@@ -34,6 +34,7 @@ from lms.processes.serving import serve
 from lms.settings import Settings
 from lms.sso import single_sign_on
 from write_api.app import Doors, create_write_api
+from write_api.refused_tokens import CountingVerifier
 from write_api.threads import Threads
 
 CONNECTIONS = 16
@@ -52,7 +53,7 @@ def main(settings: Settings) -> None:
             side.dispatcher,
             doors(settings, side, verifier),
             threads,
-            verifier=verifier,
+            verifier=CountingVerifier(verifier, Refusals(side.pool, settings.master_key)),
             checks={"database": lambda: _answers(side.pool)},
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
