@@ -3,12 +3,15 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
+import migrations
 from access.actor import SYSTEM
 from access.external_identities import ExternalIdentities
 from commands.context import Context
@@ -27,6 +30,8 @@ from domain.roles import Role
 from tests.commands.system import Given, Person, System
 from tests.commands.vouching import People
 from tests.servers.postgres import Database
+
+MIGRATIONS = Path(migrations.__file__).parent
 
 
 @pytest.fixture
@@ -201,3 +206,21 @@ def test_of_all_administrators_that_a_file_unmakes_one_stays(
     system.dispatch(ImportUsers(content="\n".join(["username,email,roles", *lines])), boss.actor)
     assert importer.carry_out_next()
     assert sum(Role.ADMIN in learner(system, each).roles for each in people) == 1
+
+
+def test_the_migration_finds_those_that_there_are(database: Database) -> None:
+    system = System(database)
+    given = Given(system)
+    kept, back, demoted, gone = (given.a_person(Role.ADMIN) for _ in range(4))
+    made, _ = given.a_person(), given.a_person()
+    system.dispatch(ChangeRoles(learner_id=made.id, roles=[Role.ADMIN]))
+    system.dispatch(ChangeRoles(learner_id=demoted.id, roles=[Role.EMPLOYEE]))
+    for person in (back, gone):
+        system.dispatch(DeactivateLearner(learner_id=person.id))
+    system.dispatch(ReactivateLearner(learner_id=back.id))
+    migration = (MIGRATIONS / "0015_doors.sql").read_text()
+    query = migration.partition("INSERT INTO access.administrators\n")[2].partition(";")[0]
+    with psycopg.connect(database.owner_url) as owner:
+        found = {row[0] for row in owner.execute(query.encode()).fetchall()}
+    assert found == administrators(system) == {kept.id, back.id, made.id}
+    system.close()
