@@ -51,15 +51,32 @@ class ExternalIdentities:
             )
 
 
-def linked_statement(identity_id: UUID, learner_id: UUID, provider: str) -> Statement:
+LOGS_IN_ELSEWHERE = (
+    "SELECT EXISTS (SELECT FROM access.external_identities WHERE learner_id = %(id)s)"
+    " AND NOT EXISTS (SELECT FROM access.credentials WHERE learner_id = %(id)s)"
+)
+"""Of an account that others vouch for and that has no password: whoever resets one opens a door."""
+
+
+IS_LAST_WAY_IN = (
+    "SELECT (SELECT count(*) < 2 FROM access.external_identities WHERE learner_id = %(id)s)"
+    " AND NOT EXISTS (SELECT FROM access.credentials WHERE learner_id = %(id)s)"
+)
+"""Whether somebody who is vouched for has neither another identity nor a password."""
+
+IDENTITIES_OF = "SELECT identity_id FROM access.external_identities WHERE learner_id = %s"
+
+
+def linked_statement(identity_id: UUID, learner_id: UUID, provider: str, at: datetime) -> Statement:
     """Notes a link, in the transaction of the event that says so."""
     return (
         (
-            "INSERT INTO access.external_identities (identity_id, learner_id, provider)"
-            " VALUES (%s, %s, %s) ON CONFLICT (identity_id) DO UPDATE"
+            "INSERT INTO access.external_identities"
+            " (identity_id, learner_id, provider, linked_at)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (identity_id) DO UPDATE"
             " SET learner_id = excluded.learner_id, provider = excluded.provider"
         ),
-        (identity_id, learner_id, provider),
+        (identity_id, learner_id, provider, at),
     )
 
 

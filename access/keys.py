@@ -228,6 +228,24 @@ def rotate_statements(key: NewKey, at: datetime) -> list[Statement]:
     ]
 
 
+IS_KNOWN = "SELECT EXISTS (SELECT FROM access.signing_keys WHERE kid = %s)"
+SIGNS = "SELECT EXISTS (SELECT FROM access.signing_keys WHERE kid = %s AND retired_at IS NULL)"
+
+
+def revoke_statements(kid: str) -> list[Statement]:
+    """Deletes a key and tells every process so, in somebody's transaction."""
+    return [
+        (
+            (
+                "INSERT INTO access.revoked_keys (kid, revoked_at)"
+                " VALUES (%s, clock_timestamp()) ON CONFLICT DO NOTHING"
+            ),
+            (kid,),
+        ),
+        ("DELETE FROM access.signing_keys WHERE kid = %s", (kid,)),
+    ]
+
+
 def _insert_statement(key: NewKey) -> Statement:
     return (
         (

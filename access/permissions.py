@@ -80,6 +80,7 @@ COMMANDS: dict[str, Row] = {
     "RotateSigningKeys":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordMasterKeyRotation":  Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RecordDestroyedKeys":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RevokeSigningKey":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "CreateServiceAccount":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ChangeServiceAccess":      Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "IssueClientSecret":        Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -103,7 +104,8 @@ COMMANDS: dict[str, Row] = {
 
     "RegisterFromProvider":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "LinkIdentity":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
-    "UnlinkIdentity":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "LinkOwnIdentity":          Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "UnlinkIdentity":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
 
     "CreateCourse":             Row(____,  ANY,   ____,   ____,   ____,   ANY,  ____),
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -170,6 +172,7 @@ QUERIES: dict[str, Row] = {
     "GetMe":                    Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ListMySessions":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetMySecondFactor":        Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListIdentities":           Row(SELF,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListSigningKeys":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListServiceAccounts":      Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetServiceAccount":        Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
@@ -255,11 +258,13 @@ QUERIES: dict[str, Row] = {
 # fmt: on
 
 SAME_ROW = {
+    "LinkMyIdentity": "LinkOwnIdentity",
     "LogOut": "RecordLogout",
     "LogOutOfProvider": "RecordLogout",
     "PatchGroup": "ReplaceGroup",
     "PatchProvisionedUser": "ReplaceProvisionedUser",
     "ProvisionInBulk": "ProvisionUser",
+    "StepUpBySignOn": "StepUp",
 }
 """Operations of the APIs that go by the row of another name; of a bulk, each part does by its."""
 
@@ -305,6 +310,7 @@ SENSITIVE = frozenset(
         "EraseLearner",
         "IssueClientSecret",
         "LinkIdentity",
+        "LinkOwnIdentity",
         "MapGroupRoles",
         "ReleaseHold",
         "RecordDataExport",
@@ -312,9 +318,11 @@ SENSITIVE = frozenset(
         "RecordMasterKeyRotation",
         "ReplaceRecoveryCodes",
         "ResetSecondFactor",
+        "RevokeSigningKey",
         "RotateSigningKeys",
         "SetRetention",
         "StartSecondFactor",
+        "UnlinkIdentity",
     }
 )
 """Commands for which a person must have proved a short while ago who they are, and that

@@ -43,6 +43,7 @@ class RefusedAct(StrEnum):
     SERVICE_TOKEN = "service-token"
     SIGN_ON = "sign-on"
     PROVIDER_LOG_OUT = "provider-log-out"
+    ACCESS_TOKEN = "access-token"
 
 
 class Why(StrEnum):
@@ -66,6 +67,7 @@ class Why(StrEnum):
     NO_ACCOUNT = "no-account"
     UNKNOWN_CODE = "unknown-code"
     INVALID_TOKEN = "invalid-token"
+    NO_PASSWORD = "no-password"
 
 
 class Untold(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID, uuid4
 
 import msgspec
@@ -51,7 +52,7 @@ class Session(msgspec.Struct, frozen=True):
     learner_id: UUID
     session_id: UUID
     refresh_token: str
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     factors: frozenset[str]
 
     def __repr__(self) -> str:
@@ -59,10 +60,20 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """When and by what the owner of a session has last proved who they are."""
+    """When, if that is known, and by what the owner of a session has last proved who they are."""
 
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     factors: frozenset[str]
+
+
+class Vouching(Protocol):
+    """Somebody else has checked who it is. `authenticated_at` is when; None: they don't say."""
+
+    @property
+    def authenticated_at(self) -> datetime | None: ...
+
+    def remember(self, connection: Connection[TupleRow], session_id: UUID) -> None:
+        """Keeps what belongs to the session that begins."""
 
 
 class _Family(msgspec.Struct, frozen=True):
@@ -70,7 +81,7 @@ class _Family(msgspec.Struct, frozen=True):
     learner_id: UUID
     session_expires_at: datetime
     ended_at: datetime | None
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     factors: list[str]
     token_expires_at: datetime
     used_at: datetime | None
@@ -109,39 +120,62 @@ class Sessions:
         *,
         factors: Iterable[str] = (PASSWORD,),
         client: str | None = None,
+        vouched: Vouching | None = None,
     ) -> Session:
         """A new session, after the learner has proved who they are by `factors` (RFC 8176).
 
-        `client` is where they come from, sealed, for the list of their sessions.
+        `client` is where they come from, sealed, for the list of their sessions. `vouched`: they
+        have proved it just now to somebody else, or a while ago; its `remember` is called in the
+        transaction, and whatever it raises ends that.
         """
         now = self._clock()
         session_id, proved = uuid4(), frozenset(factors)
+        proved_at = now if vouched is None else vouched.authenticated_at
+        expires_at = now + self._longest_session
         with self._pool.connection() as connection, connection.transaction():
             _insert(
-                connection, session_id, learner_id, now, now + self._longest_session, proved, client
+                connection,
+                (session_id, learner_id, now, proved_at, now, expires_at, sorted(proved), client),
             )
+            if vouched is not None:
+                vouched.remember(connection, session_id)
             refresh_token = self._issue(connection, session_id, now)
-        return Session(learner_id, session_id, refresh_token, now, proved)
+        return Session(learner_id, session_id, refresh_token, proved_at, proved)
 
     def start_for_service(self, service_account_id: UUID, lifetime: timedelta) -> UUID:
         """A session of one access token, without a way to continue it; returns its id."""
         now, session_id = self._clock(), uuid4()
         with self._pool.connection() as connection:
-            _insert(connection, session_id, service_account_id, now, now + lifetime, (), None)
+            times = (now, now, now, now + lifetime)
+            _insert(connection, (session_id, service_account_id, *times, [], None))
         return session_id
 
-    def prove_again(self, session_id: UUID, factors: Iterable[str]) -> Proof | None:
-        """The session's owner has proved anew who they are; None when it isn't live."""
+    def prove_again(
+        self, session_id: UUID, factors: Iterable[str], at: datetime | None = None
+    ) -> Proof | None:
+        """The session's owner has proved anew who they are, now or not long ago at somebody else's;
+        None when it isn't live."""
         now = self._clock()
+        proved_at = at or now
         with self._pool.connection() as connection:
             row = connection.execute(
                 "UPDATE access.sessions SET authenticated_at = %s, last_used_at = %s,"
-                " factors = (SELECT array_agg(DISTINCT factor) FROM unnest(factors || %s) factor)"
+                " factors = ARRAY(SELECT DISTINCT factor FROM unnest(factors || %s::text[]) factor)"
                 " WHERE session_id = %s AND ended_at IS NULL AND expires_at > %s"
                 " RETURNING factors",
-                (now, now, sorted(factors), session_id, now),
+                (proved_at, now, sorted(factors), session_id, now),
             ).fetchone()
-        return Proof(now, frozenset(row[0])) if row else None
+        return Proof(proved_at, frozenset(row[0])) if row else None
+
+    def proof(self, session_id: UUID) -> tuple[UUID, Proof] | None:
+        """Whose a live session is, and when and how they have proved who they are."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT learner_id, authenticated_at, factors FROM access.sessions"
+                " WHERE session_id = %s AND ended_at IS NULL AND expires_at > %s",
+                (session_id, self._clock()),
+            ).fetchone()
+        return (row[0], Proof(row[1], frozenset(row[2]))) if row else None
 
     def belongs_to(self, session_id: UUID, learner_id: UUID) -> bool:
         """Whether it is a live session of the learner."""
@@ -258,17 +292,12 @@ def end_all_statement(
 
 def _insert(
     connection: Connection[TupleRow],
-    session_id: UUID,
-    owner_id: UUID,
-    now: datetime,
-    expires_at: datetime,
-    factors: Iterable[str],
-    client: str | None,
+    values: tuple[UUID, UUID, datetime, datetime | None, datetime, datetime, list[str], str | None],
 ) -> None:
     connection.execute(
         "INSERT INTO access.sessions (session_id, learner_id, started_at, authenticated_at,"
         " last_used_at, expires_at, factors, client) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-        (session_id, owner_id, now, now, now, expires_at, sorted(factors), client),
+        values,
     )
 
 

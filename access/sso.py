@@ -11,18 +11,29 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
 from access.seal import Keyring, Seal
 from access.sealed import SINGLE_SIGN_ON
+from access.sessions import Vouching
+from access.statement import Statement
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 """From the redirect to the provider until its answer."""
 CODE_LIFETIME = timedelta(seconds=60)
 """From the redirect to the front end until it asks for tokens."""
 
+LOG_OUTS_KEPT = timedelta(minutes=15)
+"""Longer than anything between a provider's answer and the session takes, second factor and all."""
+
 LONGEST_SECRET = 128
 """Characters of a state, code or cookie; ours are shorter."""
+
+
+class EndedMeanwhile(Exception):
+    """The provider has ended the session there before there was one here."""
 
 
 class SignOnStart(msgspec.Struct, frozen=True):
@@ -37,18 +48,38 @@ class SignOnStart(msgspec.Struct, frozen=True):
         return "SignOnStart()"
 
 
+class SignOnAnswered(msgspec.Struct, frozen=True):
+    """A log-in that has come back; `at` is the database's time. Its owner is to prove anew who they
+    are in the session `session_id`, or who else they are (`links`), or logs in."""
+
+    nonce: str
+    verifier: str
+    at: datetime
+    session_id: UUID | None
+    links: bool
+
+    def __repr__(self) -> str:
+        return "SignOnAnswered()"
+
+
 class SsoSession(msgspec.Struct, frozen=True):
-    """The other end of one of our sessions; `sid` is how the provider calls it, if it does."""
+    """The other end of one of our sessions; `sid` is how the provider calls it, if it does.
+
+    `identified_at` is from when on its end there must be noticed, by the database's time.
+    """
 
     provider: str
     identity_id: UUID
     sid_hash: bytes | None
     id_token: str
+    identified_at: datetime
 
     @classmethod
-    def of(cls, provider: str, identity_id: UUID, sid: str | None, id_token: str) -> "SsoSession":
+    def of(
+        cls, provider: str, identity_id: UUID, sid: str | None, id_token: str, at: datetime
+    ) -> "SsoSession":
         """Of a session that the provider calls `sid`."""
-        return cls(provider, identity_id, _sid_hash(provider, sid), id_token)
+        return cls(provider, identity_id, _sid_hash(provider, sid), id_token, at)
 
     def __repr__(self) -> str:
         return f"SsoSession(provider={self.provider!r})"
@@ -72,8 +103,19 @@ class SsoTables:
         self._code_lifetime = code_lifetime
         self._clock = clock
 
-    def open_login(self, provider: str, browser: str | None = None) -> SignOnStart:
-        """A log-in that the provider is to answer; `browser` is the cookie it has already."""
+    def open_login(
+        self,
+        provider: str,
+        browser: str | None = None,
+        session_id: UUID | None = None,
+        *,
+        links: bool = False,
+    ) -> SignOnStart:
+        """A log-in that the provider is to answer; `browser` is the cookie it has already.
+
+        With `session_id` it is whoever has that session who proves anew who they are, or with
+        `links` who else they are.
+        """
         reused = browser if browser and len(browser) <= LONGEST_SECRET else None
         start = SignOnStart(_secret(), reused or _secret(), _secret(), _secret())
         state_hash, now = _hash(start.state), self._clock()
@@ -81,8 +123,9 @@ class SsoTables:
             connection.execute("DELETE FROM access.sso_logins WHERE expires_at <= %s", (now,))
             connection.execute(
                 "INSERT INTO access.sso_logins"
-                " (state_hash, browser_hash, provider, nonce, verifier, expires_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
+                " (state_hash, browser_hash, provider, nonce, verifier, expires_at, session_id,"
+                " links)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (
                     state_hash,
                     _hash(start.browser),
@@ -90,23 +133,26 @@ class SsoTables:
                     self._seal.seal(start.nonce.encode(), state_hash),
                     self._seal.seal(start.verifier.encode(), state_hash),
                     now + self._login_lifetime,
+                    session_id,
+                    links,
                 ),
             )
         return start
 
-    def take_login(self, provider: str, state: str, browser: str) -> SignOnStart | None:
+    def take_login(self, provider: str, state: str, browser: str) -> SignOnAnswered | None:
         """The log-in with this state, begun by this browser; whatever is asked, it is used up."""
         state_hash = _hash(state)
         with self._pool.connection() as connection:
             row = connection.execute(
                 "DELETE FROM access.sso_logins WHERE state_hash = %s"
-                " RETURNING provider, browser_hash, expires_at, nonce, verifier",
+                " RETURNING provider, browser_hash, expires_at, clock_timestamp(), session_id,"
+                " links, nonce, verifier",
                 (state_hash,),
             ).fetchone()
         if row is None or row[:2] != (provider, _hash(browser)) or row[2] <= self._clock():
             return None
-        nonce, verifier = (self._seal.open(sealed, state_hash).decode() for sealed in row[3:])
-        return SignOnStart(state, browser, nonce, verifier)
+        nonce, verifier = (self._seal.open(sealed, state_hash).decode() for sealed in row[6:])
+        return SignOnAnswered(nonce, verifier, at=row[3], session_id=row[4], links=row[5])
 
     def open_code(self, proof: bytes) -> str:
         """A code that `take_code` gives the proof for."""
@@ -136,12 +182,13 @@ class SsoTables:
         """The session waits for the second factor, which the challenge asks for."""
         token_hash = _hash(challenge)
         sealed = self._seal.seal(theirs.id_token.encode(), token_hash)
+        named = (theirs.provider, theirs.identity_id, theirs.sid_hash)
         with self._pool.connection() as connection:
             connection.execute(
                 "INSERT INTO access.sso_challenges"
-                " (token_hash, provider, identity_id, sid_hash, sealed_token)"
-                " VALUES (%s, %s, %s, %s, %s)",
-                (token_hash, theirs.provider, theirs.identity_id, theirs.sid_hash, sealed),
+                " (token_hash, provider, identity_id, sid_hash, sealed_token, identified_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                (token_hash, *named, sealed, theirs.identified_at),
             )
 
     def waiting(self, challenge: str) -> SsoSession | None:
@@ -149,15 +196,15 @@ class SsoTables:
         token_hash = _hash(challenge)
         with self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT provider, identity_id, sid_hash, sealed_token FROM access.sso_challenges"
-                " WHERE token_hash = %s",
+                "SELECT provider, identity_id, sid_hash, identified_at, sealed_token"
+                " FROM access.sso_challenges WHERE token_hash = %s",
                 (token_hash,),
             ).fetchone()
         if row is None:
             return None
-        provider, identity_id, sid_hash, sealed = row
+        provider, identity_id, sid_hash, at, sealed = row
         id_token = self._seal.open(sealed, token_hash).decode()
-        return SsoSession(provider, identity_id, sid_hash, id_token)
+        return SsoSession(provider, identity_id, sid_hash, id_token, at)
 
     def stop_waiting(self, provider: str, identity_id: UUID | None, sid: str | None) -> int:
         """Ends log-ins that wait, of an identity or of one session there; how many."""
@@ -168,30 +215,21 @@ class SsoTables:
                 _named(provider, identity_id, sid),
             ).rowcount
 
-    def remember(self, session_id: UUID, theirs: SsoSession) -> None:
-        """Which log-in at the provider a session of ours came from."""
-        sealed = self._seal.seal(theirs.id_token.encode(), session_id.bytes)
-        with self._pool.connection() as connection:
-            connection.execute(
-                "INSERT INTO access.sso_sessions"
-                " (session_id, provider, identity_id, sid_hash, sealed_token)"
-                " VALUES (%s, %s, %s, %s, %s)",
-                (session_id, theirs.provider, theirs.identity_id, theirs.sid_hash, sealed),
-            )
+    def vouching(self, theirs: SsoSession, authenticated_at: datetime | None) -> Vouching:
+        """For a session of ours to begin with: it is remembered which log-in there it came from.
 
-    def session(self, session_id: UUID) -> SsoSession | None:
-        """The other end of a session; None when it began with a password."""
+        Beginning it raises `EndedMeanwhile` when the provider has told of a log-out since.
+        """
+        return _Remembered(theirs, authenticated_at, self._seal)
+
+    def session(self, session_id: UUID) -> tuple[str, str] | None:
+        """The provider of a session and its ID token; None when it began with a password."""
         with self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT provider, identity_id, sid_hash, sealed_token FROM access.sso_sessions"
-                " WHERE session_id = %s",
+                "SELECT provider, sealed_token FROM access.sso_sessions WHERE session_id = %s",
                 (session_id,),
             ).fetchone()
-        if row is None:
-            return None
-        provider, identity_id, sid_hash, sealed = row
-        id_token = self._seal.open(sealed, session_id.bytes).decode()
-        return SsoSession(provider, identity_id, sid_hash, id_token)
+        return (row[0], self._seal.open(row[1], session_id.bytes).decode()) if row else None
 
     def live_sessions(
         self, provider: str, identity_id: UUID | None, sid: str | None
@@ -206,18 +244,85 @@ class SsoTables:
             ).fetchall()
         return [(session_id, learner_id) for session_id, learner_id in rows]
 
-    def use_logout_token(self, issuer: str, token_id: str, expires_at: datetime) -> bool:
-        """Whether this is the first time that the log-out token is shown."""
-        with self._pool.connection() as connection:
+    def use_logout_token(
+        self,
+        provider: str,
+        token_id: str,
+        expires_at: datetime,
+        identity_id: UUID | None,
+        sid: str | None,
+    ) -> bool:
+        """Whether this is the first time that the log-out token is shown.
+
+        What it tells of begins no session from now on, and what has begun can be seen.
+        """
+        now = self._clock()
+        kept = max(expires_at, now + LOG_OUTS_KEPT)
+        with self._pool.connection() as connection, connection.transaction():
             connection.execute(
-                "DELETE FROM access.sso_logout_tokens WHERE expires_at <= %s", (self._clock(),)
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (_lock(provider),)
+            )
+            connection.execute(
+                "DELETE FROM access.sso_logout_tokens WHERE expires_at <= %s", (now,)
             )
             inserted = connection.execute(
-                "INSERT INTO access.sso_logout_tokens (token_hash, expires_at) VALUES (%s, %s)"
-                " ON CONFLICT DO NOTHING",
-                (_hash(f"{issuer}\x00{token_id}"), expires_at),
+                "INSERT INTO access.sso_logout_tokens"
+                " (token_hash, expires_at, provider, identity_id, sid_hash, used_at)"
+                " VALUES (%s, %s, %s, %s, %s, clock_timestamp()) ON CONFLICT DO NOTHING",
+                (
+                    _hash(f"{provider}\x00{token_id}"),
+                    *(kept, provider, identity_id, _sid_hash(provider, sid)),
+                ),
             )
         return inserted.rowcount == 1
+
+
+class _Remembered:
+    """See `Vouching`."""
+
+    def __init__(self, theirs: SsoSession, authenticated_at: datetime | None, seal: Seal) -> None:
+        self._theirs = theirs
+        self._seal = seal
+        self.authenticated_at = authenticated_at
+
+    def remember(self, connection: Connection[TupleRow], session_id: UUID) -> None:
+        """Waits for a log-out that is just being told of; the next one waits for this."""
+        theirs = self._theirs
+        sealed = self._seal.seal(theirs.id_token.encode(), session_id.bytes)
+        named = (theirs.provider, theirs.identity_id, theirs.sid_hash)
+        connection.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))",
+            (_lock(theirs.provider),),
+        )
+        ended = connection.execute(
+            "SELECT 1 FROM access.sso_logout_tokens WHERE provider = %s"
+            " AND (identity_id = %s OR identity_id IS NULL)"
+            " AND (sid_hash = %s OR sid_hash IS NULL) AND used_at >= %s LIMIT 1",
+            (*named, theirs.identified_at),
+        ).fetchone()
+        if ended is not None:
+            raise EndedMeanwhile
+        connection.execute(
+            "INSERT INTO access.sso_sessions"
+            " (session_id, provider, identity_id, sid_hash, sealed_token)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            (session_id, *named, sealed),
+        )
+
+
+def end_sessions_of_identity_statement(identity_id: UUID, at: datetime) -> Statement:
+    """Ends what an identity began, in the transaction of the event that says that it is gone."""
+    return (
+        (
+            "UPDATE access.sessions SET ended_at = %s, ended_by = 'unlinked' WHERE ended_at IS NULL"
+            " AND session_id IN (SELECT session_id FROM access.sso_sessions WHERE identity_id = %s)"
+        ),
+        (at, identity_id),
+    )
+
+
+def _lock(provider: str) -> str:
+    return f"log-outs of {provider}"
 
 
 _NAMED = (

@@ -1,8 +1,8 @@
 """Who may still act, and as what: what a token can't know because it was issued before.
 
 Each API process looks several times a second for roles that were changed, accounts that were
-deactivated and sessions that ended. A token says no more than its session's start, so without this
-a revoked role would go on until the token expires.
+deactivated, sessions that ended and keys that were revoked. A token says no more than its session's
+start, so without this a revoked role would go on until the token expires.
 """
 
 import logging
@@ -38,6 +38,10 @@ _ENDED = (
     "SELECT session_id, ended_at FROM access.sessions"
     " WHERE ended_at > clock_timestamp() - make_interval(secs => %s)"
 )
+_REVOKED = (
+    "SELECT kid FROM access.revoked_keys"
+    " WHERE revoked_at > clock_timestamp() - make_interval(secs => %s)"
+)
 _ROLES = {str(role): role for role in Role if role is not Role.SYSTEM}
 
 
@@ -67,6 +71,7 @@ class Standings:
         self._looked_at: float | None = None
         self._people: dict[UUID, _Standing] = {}
         self._ended: dict[UUID, float] = {}
+        self._revoked: set[str] = set()
 
     def look(self) -> None:
         """Read what has changed since the last look. Raises `psycopg.Error`."""
@@ -76,9 +81,11 @@ class Standings:
         with self._pool.connection(timeout=SECONDS_TO_REACH_DATABASE) as connection:
             changed = connection.execute(_CHANGED, seconds).fetchall()
             ended = connection.execute(_ENDED, seconds).fetchall()
+            revoked = connection.execute(_REVOKED, seconds).fetchall()
         for learner_id, roles, active, changed_at in changed:
             self._people[learner_id] = _Standing(_known(roles), active, changed_at.timestamp())
         self._ended.update({session_id: at.timestamp() for session_id, at in ended})
+        self._revoked.update(kid for (kid,) in revoked)
         self._looked_at = now
         self._forget()
 
@@ -111,6 +118,10 @@ class Standings:
         if not standing.active:
             return None
         return msgspec.structs.replace(actor, roles=standing.roles)
+
+    def is_revoked(self, kid: str) -> bool:
+        """Whether nothing that was signed with a key is to be believed."""
+        return kid in self._revoked
 
     def _follow(self, stopped: threading.Event) -> None:
         while not stopped.wait(SECONDS_BETWEEN_LOOKS):

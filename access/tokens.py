@@ -35,6 +35,10 @@ class InvalidToken(Exception):
         self.reason = reason
 
 
+class TokenOver(InvalidToken):
+    """It was good: it has expired, or its session or account has ended."""
+
+
 _Instant = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 _Date = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
 """Seconds up to the end of the year 9999, the last that a datetime can say."""
@@ -82,8 +86,11 @@ class TokenIssuer:
         audience: str,
         seconds_valid: int = SECONDS_VALID,
         clock: Callable[[], float] = time.time,
+        is_revoked: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """`is_revoked` tells of a key, by its id, that another process may have taken back."""
         self._keys = keys
+        self._is_revoked = is_revoked
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
@@ -114,12 +121,15 @@ class TokenIssuer:
         }
         if actor.authenticated_at is not None:
             claims["auth_time"] = int(actor.authenticated_at.timestamp())
+        if actor.factors:
             claims["amr"] = sorted(actor.factors)
         if actor.operations is not None:
             claims["scope"] = " ".join(sorted(actor.operations))
         if actor.is_service:
             claims["client_id"] = str(actor.id)
         key = self._keys.active()
+        if self._is_revoked(key.kid):
+            key = self._keys.refresh()
         return jwt.encode(claims, key.private_key, ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
 
 
@@ -168,6 +178,10 @@ class TokenVerifier:
             self._check_key(verified.kid, digest)
         return self._now(verified)
 
+    def is_revoked(self, kid: str) -> bool:
+        """Whether tokens signed by a key are refused, as far as is known here."""
+        return self._standings is not None and self._standings.is_revoked(kid)
+
     def knows(self, token: str) -> bool:
         """Whether `verify` answers from memory: no signature to check, no database to ask."""
         digest = hashlib.sha256(token.encode(errors="replace")).digest()
@@ -178,11 +192,12 @@ class TokenVerifier:
             return verified.actor
         actor = self._standings.now(verified.actor, verified.claims.iat)
         if actor is None:
-            raise InvalidToken("The session of this token has ended.")
+            raise TokenOver("The session of this token has ended.")
         return actor
 
     def _verify(self, token: str) -> _Verified:
         kid = _key_id(token)
+        self._must_not_be_revoked(kid)
         try:
             payload = jwt.decode(
                 token,
@@ -210,9 +225,15 @@ class TokenVerifier:
             raise InvalidToken("The token is signed by an unknown key.")
         return key
 
+    def _must_not_be_revoked(self, kid: str) -> None:
+        """Keys are looked up now and then, what was revoked several times a second."""
+        if self.is_revoked(kid):
+            raise InvalidToken("The token is signed by an unknown key.")
+
     def _check_key(self, kid: str, digest: bytes) -> None:
         """A key that is gone takes the tokens along that were verified with it."""
         try:
+            self._must_not_be_revoked(kid)
             self._key(kid)
         except InvalidToken:
             self._cache.drop(digest)
@@ -221,7 +242,7 @@ class TokenVerifier:
     def _check_time(self, claims: _Claims) -> None:
         now = self._clock()
         if claims.exp <= now - LEEWAY_SECONDS:
-            raise InvalidToken("The token has expired.")
+            raise TokenOver("The token has expired.")
         if max(claims.iat, claims.nbf) > now + LEEWAY_SECONDS:
             raise InvalidToken("The token isn't valid yet.")
 

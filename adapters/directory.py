@@ -63,6 +63,11 @@ class Groups(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     member: str = "member"
     nested: Literal["walk", "chain", "no"] = "walk"
 
+    def filter_for(self, member: str) -> str:
+        """The search filter for the groups that a DN stands in, in which it is only text."""
+        rule = f":{IN_CHAIN}:" if self.nested == "chain" else ""
+        return f"(&{self.filter}({self.member}{rule}={escape_filter_chars(member)}))"
+
 
 class DirectoryServer(msgspec.Struct, frozen=True, kw_only=True):
     """Where the directory is, and what it looks like. `ca_file` (PEM) replaces the system's CAs."""
@@ -177,13 +182,12 @@ class Directory:
         groups = self._asked.groups
         if groups is None:
             return frozenset()
-        rule = f":{IN_CHAIN}:" if groups.nested == "chain" else ""
         names: set[str] = set()
         seen, level = {_key(dn)}, [dn]
         for _ in range(DEEPEST):
             above: list[str] = []
             for member in level:
-                wanted = f"(&{groups.filter}({groups.member}{rule}={escape_filter_chars(member)}))"
+                wanted = groups.filter_for(member)
                 for found in self._search(connection, groups.base_dn, wanted, [groups.name]):
                     names.update(_texts(found, groups.name))
                     if _key(found["dn"]) not in seen:

@@ -7,6 +7,7 @@ blocks; what is discovered is kept for an hour, keys until a token is signed by 
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +19,8 @@ from authlib.oidc.core.claims import CodeIDToken
 from joserfc import jws, jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
+
+from adapters.oidc_metadata import Metadata, is_safe
 
 SECONDS = 5.0
 """For how long the provider may keep us waiting, each time."""
@@ -67,12 +70,13 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who logged in; `claims` are those of the ID token and of the user info endpoint together.
 
-    `factors` are what the ID token says they proved it by (RFC 8176).
+    `factors` are what the ID token says they proved it by (RFC 8176), `authenticated_at` when.
     """
 
     subject: str
     session: str | None
     factors: frozenset[str]
+    authenticated_at: datetime | None
     claims: Mapping[str, Any]
     id_token: str
 
@@ -89,27 +93,6 @@ class LogoutNotice(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
-class _Metadata(msgspec.Struct, frozen=True):
-    issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    jwks_uri: str
-    userinfo_endpoint: str | None = None
-    end_session_endpoint: str | None = None
-    id_token_signing_alg_values_supported: tuple[str, ...] = ("RS256",)
-    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
-
-    def addresses(self) -> list[str]:
-        known = (
-            self.authorization_endpoint,
-            self.token_endpoint,
-            self.jwks_uri,
-            self.userinfo_endpoint,
-            self.end_session_endpoint,
-        )
-        return [address for address in known if address is not None]
-
-
 class OidcProvider:
     """Talks to one provider; thread-safe."""
 
@@ -120,7 +103,7 @@ class OidcProvider:
         self._client = client
         self._clock = clock
         self._lock = threading.Lock()
-        self._metadata: _Metadata | None = None
+        self._metadata: Metadata | None = None
         self._metadata_until = 0.0
         self._keys: KeySet | None = None
         self._keys_at = float("-inf")
@@ -130,12 +113,30 @@ class OidcProvider:
         """The provider's name for itself."""
         return self._client.issuer
 
-    def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
-        """Where to send the browser. Raises `ProviderUnreachable`."""
-        metadata = self._discovered()
+    def authorization_url(
+        self,
+        *,
+        redirect_uri: str,
+        state: str,
+        nonce: str,
+        verifier: str,
+        max_age: timedelta | None = None,
+    ) -> str:
+        """Where to send the browser; with `max_age` to log in anew, whoever is logged in there.
+
+        Raises `ProviderUnreachable`.
+        """
+        metadata, anew = self._discovered(), {}
+        if max_age is not None:
+            # Some providers know one of the two only; and who is asked for an age must tell it.
+            anew = {"prompt": "login", "max_age": str(int(max_age.total_seconds()))}
         with self._session(redirect_uri) as session:
             url, _ = session.create_authorization_url(
-                metadata.authorization_endpoint, state=state, code_verifier=verifier, nonce=nonce
+                metadata.authorization_endpoint,
+                state=state,
+                code_verifier=verifier,
+                nonce=nonce,
+                **anew,
             )
         return str(url)
 
@@ -147,7 +148,7 @@ class OidcProvider:
         if not isinstance(id_token, str):
             raise ProviderRefused("The provider gave no ID token.")
         claims = self._checked_id_token(id_token, nonce, access_token)
-        factors = claims.get("amr")
+        factors, proved_at = claims.get("amr"), self._authenticated_at(claims)
         if metadata.userinfo_endpoint and isinstance(access_token, str):
             claims = self._user_info(metadata.userinfo_endpoint, access_token, claims) | claims
         session = claims.get("sid")
@@ -159,6 +160,7 @@ class OidcProvider:
                 for each in (factors if isinstance(factors, list) else ())
                 if isinstance(each, str)
             ),
+            authenticated_at=proved_at,
             claims=claims,
             id_token=id_token,
         )
@@ -212,7 +214,7 @@ class OidcProvider:
         return session
 
     def _exchange(
-        self, metadata: _Metadata, code: str, redirect_uri: str, verifier: str
+        self, metadata: Metadata, code: str, redirect_uri: str, verifier: str
     ) -> dict[str, Any]:
         offered = metadata.token_endpoint_auth_methods_supported
         basic = "client_secret_basic" in offered or "client_secret_post" not in offered
@@ -247,6 +249,17 @@ class OidcProvider:
         if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
             raise ProviderRefused("The ID token's subject makes no sense.")
         return claims
+
+    def _authenticated_at(self, claims: dict[str, Any]) -> datetime | None:
+        """`auth_time`, which isn't later than now whatever their clock says; None: untold."""
+        told, now = claims.get("auth_time"), self._clock()
+        if told is None:
+            return None
+        if isinstance(told, bool) or not isinstance(told, int | float) or not told >= 0:
+            raise ProviderRefused("The time of the log-in makes no sense.")
+        if told > now + LEEWAY:
+            raise ProviderRefused("The log-in lies in the future.")
+        return datetime.fromtimestamp(min(told, now), UTC)
 
     def _check_registered(self, claims: dict[str, Any], needed: tuple[str, ...]) -> None:
         now = self._clock()
@@ -300,7 +313,7 @@ class OidcProvider:
             return {}
         return found
 
-    def _discovered(self) -> _Metadata:
+    def _discovered(self) -> Metadata:
         metadata = self._metadata
         if metadata is None or self._clock() >= self._metadata_until:
             metadata = self._discover()
@@ -308,10 +321,10 @@ class OidcProvider:
             self._metadata = metadata
         return metadata
 
-    def _discover(self) -> _Metadata:
+    def _discover(self) -> Metadata:
         address = f"{self._client.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            metadata = msgspec.convert(_get(address), _Metadata)
+            metadata = msgspec.convert(_get(address), Metadata)
         except msgspec.ValidationError as error:
             raise ProviderUnreachable("The provider doesn't describe itself.") from error
         if metadata.issuer != self._client.issuer:
@@ -331,13 +344,6 @@ class OidcProvider:
                     raise ProviderUnreachable("The provider's keys make no sense.") from error
                 self._keys_at = self._clock()
             return self._keys
-
-
-def is_safe(address: str) -> bool:
-    """Whether an address is https, or of this machine."""
-    parts = urlsplit(address)
-    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    return parts.scheme == "https" or (parts.scheme == "http" and local)
 
 
 def _decoded(token: str, keys: KeySet, allowed: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:

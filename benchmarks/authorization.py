@@ -53,12 +53,25 @@ def run() -> list[Result]:
         first = _times(own, tokens)
         again = [took for _ in range(ROUNDS) for took in _times(own, tokens)]
         managed, delegated = _looked_up(side)
-    return [_told(first, again, managed, delegated)]
+    return [
+        _told(first, again),
+        _told_of_others("a report", managed),
+        _told_of_others("somebody in a department that is looked after", delegated),
+    ]
 
 
-def _told(
-    first: list[float], again: list[float], managed: list[float], delegated: list[float]
-) -> Result:
+def _told_of_others(whom: str, times: list[float]) -> Result:
+    p50 = statistics.median(times)
+    return Result(
+        what=f"authorization of a command about {whom}, p50, in process, by the log",
+        target=f"< {TARGET_MS:g} ms",
+        measured=f"{p50:.3f} ms",
+        met=p50 < TARGET_MS,
+        detail=f"p99 {statistics.quantiles(times, n=100)[98]:.2f} ms",
+    )
+
+
+def _told(first: list[float], again: list[float]) -> Result:
     p50 = statistics.median(again)
     p99 = statistics.quantiles(again, n=100)[98]
     return Result(
@@ -66,11 +79,7 @@ def _told(
         target=f"< {TARGET_MS:g} ms",
         measured=f"{p50:.3f} ms",
         met=p50 < TARGET_MS,
-        detail=(
-            f"p99 {p99:.3f} ms; a token that is new {statistics.median(first):.3f} ms;"
-            f" about a report, by the log, {statistics.median(managed):.2f} ms; about somebody in"
-            f" a department that is looked after {statistics.median(delegated):.2f} ms"
-        ),
+        detail=f"p99 {p99:.3f} ms; a token that is new {statistics.median(first):.3f} ms",
     )
 
 

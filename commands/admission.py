@@ -11,7 +11,7 @@ import msgspec
 from access.actor import SECOND_FACTORS, Actor
 from access.challenges import Challenges
 from access.permissions import ENROLMENT
-from access.sessions import PASSWORD, Proof, Session, Sessions
+from access.sessions import PASSWORD, Proof, Session, Sessions, Vouching
 from access.tokens import TokenIssuer
 from commands.context import Context
 from commands.dispatcher import Dispatcher
@@ -102,10 +102,11 @@ class Admission:
         context: Context,
         *,
         method: str | None = None,
+        vouched: Vouching | None = None,
     ) -> Admitted | SecondFactorRequired:
         """Goes on after the first factor: with a session, or the question for the second.
 
-        `method` as in `start`. Raises `LearnerInactive`.
+        `method` and `vouched` as in `start`. Raises `LearnerInactive`.
         """
         proved = frozenset(factors)
         learner.must_be_active()
@@ -114,7 +115,7 @@ class Admission:
                 challenge=self._challenges.open(learner.id, proved, method),
                 expires_in=int(self._challenges.lifetime.total_seconds()),
             )
-        return self.start(learner, proved, context, method=method)
+        return self.start(learner, proved, context, method=method, vouched=vouched)
 
     def start(
         self,
@@ -123,8 +124,10 @@ class Admission:
         context: Context,
         *,
         method: str | None = None,
+        vouched: Vouching | None = None,
     ) -> Admitted:
         """Starts a session, on the record; `method` says how it was proved, by default `factors`.
+        What `vouched` is, `Sessions.start` says.
 
         Raises `LearnerInactive`.
         """
@@ -135,7 +138,7 @@ class Admission:
             msgspec.structs.replace(context, actor=actor),
         )
         client = self._sealed_client(learner.id, context)
-        session = self._sessions.start(learner.id, factors=factors, client=client)
+        session = self._sessions.start(learner.id, factors=factors, client=client, vouched=vouched)
         return Admitted(self.tokens(learner, session), session.session_id)
 
     def tokens(self, learner: Learner, session: Session) -> Tokens:

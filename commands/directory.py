@@ -13,6 +13,7 @@ from commands.context import Context
 from commands.dispatcher import Dispatcher
 from commands.learner import DeactivateLearner, ReactivateLearner
 from commands.vouched import AccountPolicy, NoAccount, Vouched, VouchedAccounts
+from domain.errors import Conflict
 from domain.identity import external_identity_id
 from domain.learner import Learner
 from event_store.application import Log
@@ -100,6 +101,16 @@ class DirectoryAccounts:
             logger.warning("ldap: %s", error.detail)
             return None
         return learner if owner in {None, learner.id} else None
+
+    def proves_anew(self, learner: Learner, password: str, context: Context) -> bool:
+        """Whether it is the directory's password of somebody it vouches for.
+
+        Their name here may not be the one there, their address is. Raises `DirectoryUnavailable`.
+        """
+        if not self._identities.vouches_for(PROVIDER, learner.id):
+            return False
+        names = dict.fromkeys((learner.username, learner.email))
+        return any(self.proves(name, password, learner.id, context) for name in names)
 
 
 class DirectorySync:
@@ -204,7 +215,15 @@ class DirectorySync:
             if not report.dry_run:
                 # Marked first: cut off between the two, the next sync does both again.
                 self._identities.mark_left(each.identity_id, self._context().now)
-                self._send(DeactivateLearner(learner_id=each.learner_id, reason=LEFT))
+                self._deactivate(each.learner_id, report)
+
+    def _deactivate(self, learner_id: UUID, report: DirectoryReport) -> None:
+        try:
+            self._send(DeactivateLearner(learner_id=learner_id, reason=LEFT))
+        except Conflict as refusal:
+            # The last administrator stays one; so does everybody whom somebody else deactivates.
+            report.deactivated.remove(learner_id)
+            report.refused[refusal.detail] = report.refused.get(refusal.detail, 0) + 1
 
     def _is_active(self, learner_id: UUID) -> bool:
         learner = self._log.find_latest(Learner, learner_id)

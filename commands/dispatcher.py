@@ -3,7 +3,9 @@
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
+from threading import Lock
 from uuid import UUID
 
 import msgspec
@@ -57,6 +59,7 @@ class Dispatcher:
         self._on_recorded = on_recorded
         self._two_persons = two_persons
         self._check_step_up = StepUpCheck(log, step_up_after)
+        self._turns: dict[str, Lock] = {}
 
     def dispatch(self, command: Command, context: Context) -> Recorded:
         """Carries out the command once, however often it comes with the same idempotency key.
@@ -67,36 +70,49 @@ class Dispatcher:
         with measured_command(type(command).__name__) as outcome:
             return self._dispatch(command, context, outcome)
 
-    def _dispatch(self, command: Command, context: Context, outcome: Outcome) -> Recorded:
-        name = type(command).__name__
-        if not reach(context.actor, name):
+    def authorize(self, command: Command, context: Context) -> None:
+        """Raises `Forbidden`, `StepUpRequired` for who can't send such a command, whatever to."""
+        if not reach(context.actor, type(command).__name__):
             raise Forbidden("Your roles don't allow this.")
         self._check_step_up(command, context)
-        refusal: DomainError | None = None
-        for attempt in range(MAX_TRIES):
-            answered = self._answered(command, context)
-            if answered:
-                outcome.word = "repeated"
-                return answered
-            if refusal is not None and attempt > 1:
-                raise refusal
-            work = self._begin(context, name)
-            try:
-                aggregate = self._decide(command, work)
-                if not (attempt or aggregate.pending_events) and work.loaded:
-                    # That nothing changes may rest on a cached aggregate that is behind.
-                    self._log.forget(work.loaded)
-                    continue
-                return self._record(aggregate, command, context, work)
-            except (VersionConflict, RequestRepeated):
-                RETRIES.labels(name).inc()
-                refusal = None
-            except DomainError as error:
-                # It may rest on a cached aggregate that another process has changed, or on what
-                # this very command did when it came a moment ago: look once more at both.
-                refusal = error
-            self._log.forget(work.loaded)
+
+    def _dispatch(self, command: Command, context: Context, outcome: Outcome) -> Recorded:
+        name = type(command).__name__
+        self.authorize(command, context)
+        tries = _Tries(command, context)
+        while tries.number < MAX_TRIES:
+            # Many who change the same thing at once stand in line after their second try.
+            with self._turns.setdefault(name, Lock()) if tries.number > 1 else nullcontext():
+                recorded = self._try(tries, outcome)
+            if recorded is not None:
+                return recorded
+            tries.number += 1
         raise TooMuchContention(name)
+
+    def _try(self, tries: "_Tries", outcome: Outcome) -> Recorded | None:
+        """What was recorded, or None when it is to be tried once more, on what is now."""
+        command, context = tries.command, tries.context
+        answered = self._answered(command, context)
+        if answered:
+            outcome.word = "repeated"
+            return answered
+        if tries.refusal is not None and tries.number > 1:
+            raise tries.refusal
+        work = self._begin(context, type(command).__name__)
+        try:
+            aggregate = self._decide(command, work)
+            if tries.number or aggregate.pending_events or not work.loaded:
+                return self._record(aggregate, command, context, work)
+            # That nothing changes may rest on a cached aggregate that is behind.
+        except (VersionConflict, RequestRepeated):
+            RETRIES.labels(type(command).__name__).inc()
+            tries.refusal = None
+        except DomainError as error:
+            # It may rest on a cached aggregate that another process has changed, or on what
+            # this very command did when it came a moment ago: look once more at both.
+            tries.refusal = error
+        self._log.forget(work.loaded)
+        return None
 
     def _begin(self, context: Context, name: str) -> Work:
         return Work(
@@ -183,6 +199,15 @@ class Dispatcher:
     def _fingerprint(self, command: Command) -> bytes:
         body = type(command).__name__.encode() + _ENCODER.encode(command)
         return hashlib.blake2b(body, key=self._fingerprint_key, digest_size=32).digest()
+
+
+class _Tries(msgspec.Struct):
+    """One command, until it is recorded or refused."""
+
+    command: Command
+    context: Context
+    number: int = 0
+    refusal: DomainError | None = None
 
 
 def unsigned(context: Context) -> Context:

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from access.erasure import forget_statements, scrub_statement, unchanged_statement
 from access.standing import standing_statement
+from commands.external_identity import unlink_all
 from commands.message import Command, handles
+from commands.standing import LastAdministrator, note_administrator
 from commands.work import Work
 from domain.aggregate import Aggregate
 from domain.enrollment import Enrollment
 from domain.erasure import Erasure, ErasureState, Ground, LegalBasis
-from domain.errors import Conflict
-from domain.external_identity import ExternalIdentity
 from domain.identity import (
     enrollment_id,
     erasure_id,
@@ -24,12 +24,6 @@ from domain.retention import RetentionPolicies
 from domain.roles import Role
 from domain.unique_name import UniqueName
 from event_store.erasure import destroyed_statements
-
-
-class LastAdministrator(Conflict):
-    """Nobody would be left to look after the system."""
-
-    code = "last-administrator"
 
 
 class EraseLearner(Command, frozen=True):
@@ -130,8 +124,10 @@ def carry_out(erasure: Erasure, learner: Learner, work: Work) -> None:
         unique_name_id("username", learner.username),
         unique_name_id("email", learner.email),
     }
-    work.save_too(learner, *_released(names, learner, work), *_unlinked(learner, work))
+    work.save_too(learner, *_released(names, learner, work))
+    unlink_all(learner.id, work)
     learner.erase(erasure_id=erasure.id, legal_basis=erasure.legal_basis, at=work.now)
+    note_administrator(learner, work)
     erasure.carry_out(at=work.now)
     for statement in (
         *destroyed_statements(learner.id),
@@ -182,15 +178,3 @@ def _released(names: set[UUID], learner: Learner, work: Work) -> list[Aggregate]
     for name in owned:
         name.release(at=work.now)
     return [*owned]
-
-
-def _unlinked(learner: Learner, work: Work) -> list[Aggregate]:
-    """The accounts elsewhere that led here, leading nowhere."""
-    rows = work.ask(
-        "SELECT identity_id FROM access.external_identities WHERE learner_id = %s", (learner.id,)
-    )
-    identities = [work.find(ExternalIdentity, row["identity_id"]) for row in rows]
-    linked = [each for each in identities if each and each.learner_id == learner.id]
-    for identity in linked:
-        identity.unlink(at=work.now)
-    return [*linked]

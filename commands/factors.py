@@ -10,10 +10,11 @@ from access.passwords import Passwords
 from access.recovery_codes import RecoveryCodes
 from access.refusals import RefusedAct, Why
 from access.sessions import PASSWORD, Sessions
-from access.sso import SsoTables
+from access.sso import EndedMeanwhile, SsoTables
 from access.totp import SharedSecret, Totp
 from commands.admission import AccessToken, Admission, Tokens
 from commands.context import Context, Recorded
+from commands.directory import DirectoryAccounts
 from commands.dispatcher import Dispatcher
 from commands.doorkeeper import Doorkeeper
 from commands.errors import NotAPerson
@@ -78,7 +79,9 @@ class SecondFactors:
         recovery_codes: RecoveryCodes,
         door: Doorkeeper,
         sso: SsoTables,
+        directory: DirectoryAccounts | None = None,
     ) -> None:
+        """`directory` is asked when the password isn't one of ours."""
         self._log = log
         self._dispatcher = dispatcher
         self._admission = admission
@@ -89,6 +92,7 @@ class SecondFactors:
         self._recovery_codes = recovery_codes
         self._door = door
         self._sso = sso
+        self._directory = directory
         self._check = FactorCheck(dispatcher, totp, recovery_codes, door)
 
     def start_enrolment(self, context: Context) -> Enrolment:
@@ -158,10 +162,15 @@ class SecondFactors:
         origin = self._sso.waiting(challenge)
         self._challenges.settle(challenge)
         factors, method = waiting.factors | {OTP}, method_of(kind, waiting.method)
-        admitted = self._admission.start(learner, factors, context, method=method)
-        if origin is not None:
-            self._sso.remember(admitted.session_id, origin)
-        return admitted.tokens
+        # The code has just been shown, whenever the log-in at the provider was.
+        vouched = self._sso.vouching(origin, context.now) if origin else None
+        try:
+            return self._admission.start(
+                learner, factors, context, method=method, vouched=vouched
+            ).tokens
+        except EndedMeanwhile:
+            self._door.refuse(RefusedAct.SIGN_ON, Why.SESSION_ENDED, context, learner.id)
+            raise InvalidChallenge from None
 
     def step_up(self, password: str | None, given: Given, context: Context) -> AccessToken:
         """Proves once more, in the session at hand, who one is: by the second factor of those who
@@ -174,7 +183,7 @@ class SecondFactors:
             self._check.use(given, context)
             factor = OTP
         else:
-            self._check_password(learner.id, password, context)
+            self._check_password(learner, password, context)
             factor = PASSWORD
         session_id = context.actor.session_id
         proof = self._sessions.prove_again(session_id, {factor}) if session_id else None
@@ -183,14 +192,19 @@ class SecondFactors:
         self._dispatcher.dispatch(StepUp(learner_id=learner.id, factors=[factor]), context)
         return self._admission.access_token(learner, session_id, proof)
 
-    def _check_password(self, learner_id: UUID, password: str | None, context: Context) -> None:
+    def _check_password(self, learner: Learner, password: str | None, context: Context) -> None:
+        """The same password as at the log-in: ours, or the directory's."""
         if password is None:
             raise Invalid("Give your password.", field="password")
-        self._door.admit(RefusedAct.STEP_UP, str(learner_id), context, learner_id)
-        if not self._passwords.verify(learner_id, password):
-            self._door.refuse(RefusedAct.STEP_UP, Why.WRONG_PASSWORD, context, learner_id)
+        account = str(learner.id)
+        self._door.admit(RefusedAct.STEP_UP, account, context, learner.id)
+        right = self._passwords.verify(learner.id, password) or (
+            self._directory is not None and self._directory.proves_anew(learner, password, context)
+        )
+        if not right:
+            self._door.refuse(RefusedAct.STEP_UP, Why.WRONG_PASSWORD, context, learner.id)
             raise WrongPassword("The password is wrong.", field="password")
-        self._door.succeeded(str(learner_id), context)
+        self._door.succeeded(account, context)
 
     def _must_have(self, learner_id: UUID) -> None:
         if not self._admission.has_second_factor(learner_id):

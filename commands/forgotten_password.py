@@ -10,6 +10,7 @@ from access.resets import InvalidResetLink, Resets
 from access.throttle import Throttle, Throttled
 from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
+from commands.password import NoPasswordHere
 from commands.password_reset import ResetPassword
 from domain.identity import canonical, unique_name_id
 from domain.learner import Learner, LearnerInactive
@@ -86,6 +87,8 @@ class ForgottenPasswords:
             )
         except LearnerInactive:
             self._refuse(Why.INACTIVE, context, learner)
+        except NoPasswordHere:
+            self._refuse(Why.NO_PASSWORD, context, learner)
         except (ResetUsed, ResetOver):
             self._refuse(Why.TOKEN_EXPIRED, context, learner)
         self._guessing.succeeded(str(learner.id), None)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from access.standing import standing_statement
 from commands.message import Command, handles
+from commands.standing import note_standing
 from commands.work import Work
 from domain.errors import Invalid
 from domain.group import Group
@@ -116,7 +116,7 @@ def apply_group_roles(command: ApplyGroupRoles, work: Work) -> Learner:
     )
     learner.follow_roles(roles=roles, reason=f"Group {group.display_name}", at=work.now)
     work.save_too(grants)
-    work.execute_too(*standing_statement(learner.id, learner.roles, learner.active))
+    note_standing(learner, work)
     return learner
 
 

@@ -2,9 +2,10 @@
 
 import msgspec
 
-from access.keys import NewKey, rotate_statements
+from access.keys import IS_KNOWN, SIGNS, NewKey, revoke_statements, rotate_statements
 from commands.message import Command, handles
 from commands.work import Work
+from domain.errors import Conflict, NotFound
 from domain.identity import key_ring_id
 from domain.key_ring import KeyRing
 
@@ -19,6 +20,19 @@ class RotateSigningKeys(Command, frozen=True):
 
     def __repr__(self) -> str:
         return f"RotateSigningKeys(kid={self.kid!r})"
+
+
+class RevokeSigningKey(Command, frozen=True):
+    """Tokens signed with it are refused at once, everywhere. One that signs is replaced first."""
+
+    kid: str
+    reason: str | None = None
+
+
+class KeyIsSigning(Conflict):
+    """Whoever revokes a key puts the next one in place first."""
+
+    code = "key-is-signing"
 
 
 @handles(RotateSigningKeys)
@@ -61,4 +75,17 @@ def record_master_key_rotation(command: RecordMasterKeyRotation, work: Work) -> 
 def record_destroyed_keys(command: RecordDestroyedKeys, work: Work) -> KeyRing:
     ring = work.find(KeyRing, key_ring_id()) or KeyRing.open(at=work.now)
     ring.destroy_wrapping_keys(key_ids=command.key_ids, reason=command.reason, at=work.now)
+    return ring
+
+
+@handles(RevokeSigningKey)
+def revoke_signing_key(command: RevokeSigningKey, work: Work) -> KeyRing:
+    if not work.says(IS_KNOWN, (command.kid,)):
+        raise NotFound("There is no such key.")
+    if work.says(SIGNS, (command.kid,)):
+        raise KeyIsSigning("This key signs: rotate the keys first.")
+    ring = work.find(KeyRing, key_ring_id()) or KeyRing.open(at=work.now)
+    ring.revoke(kid=command.kid, reason=command.reason, at=work.now)
+    for statement in revoke_statements(command.kid):
+        work.execute_too(*statement)
     return ring

@@ -5,7 +5,7 @@ import msgspec
 from access.keys import SigningKeys
 from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
-from commands.key_ring import RotateSigningKeys
+from commands.key_ring import RevokeSigningKey, RotateSigningKeys
 
 
 class RotatedKey(msgspec.Struct, frozen=True):
@@ -36,3 +36,13 @@ class KeyRotation:
         )
         self._signing_keys.refresh()
         return RotatedKey(key.kid, recorded)
+
+    def revoke(self, kid: str, reason: str | None, context: Context) -> Recorded:
+        """Nothing signed with the key is believed any more, in any process within two seconds. One
+        that signs is replaced first. Raises `NotFound`.
+
+        Who has one of its tokens goes on with their refresh token, which no key signs.
+        """
+        if self._signing_keys.refresh().kid == kid:
+            self.rotate(reason, context)
+        return self._dispatcher.dispatch(RevokeSigningKey(kid=kid, reason=reason), context)

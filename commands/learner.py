@@ -7,12 +7,12 @@ from msgspec import UNSET, UnsetType
 
 from access.placements import Kind, placed_statement
 from access.sessions import end_all_statement
-from access.standing import standing_statement
 from commands.delegation import must_grant, must_not_be_oneself, must_reach
 from commands.departments import named_and_referred, the_organization
 from commands.message import Command, handles
 from commands.names import claim_name, release_name
-from commands.password import save_password, tell_of_change
+from commands.password import must_have_password, save_password, tell_of_change
+from commands.standing import note_administrator, note_standing
 from commands.work import MAX_MANAGERS, Work
 from domain.errors import Invalid
 from domain.identity import canonical, reporting_lines_id
@@ -112,6 +112,8 @@ def register_learner(command: RegisterLearner, work: Work) -> Learner:
         claim_name(work, "username", learner.username, learner.id),
         claim_name(work, "email", learner.email, learner.id),
     )
+    if Role.ADMIN in learner.roles:
+        note_administrator(learner, work)
     if command.password is not None:
         save_password(work, learner, command.password)
     return learner
@@ -161,7 +163,7 @@ def change_roles(command: ChangeRoles, work: Work) -> Learner:
     learner.change_roles(
         roles=command.roles, departments=command.departments, reason=command.reason, at=work.now
     )
-    work.execute_too(*standing_statement(learner.id, learner.roles, learner.active))
+    note_standing(learner, work)
     return learner
 
 
@@ -172,7 +174,7 @@ def deactivate_learner(command: DeactivateLearner, work: Work) -> Learner:
     must_reach(learner, work)
     learner.deactivate(reason=command.reason, at=work.now)
     work.execute_too(*end_all_statement(learner.id, work.now, "deactivated"))
-    work.execute_too(*standing_statement(learner.id, learner.roles, learner.active))
+    note_standing(learner, work)
     work.execute_too(*placed_statement(Kind.LEARNER, learner.id, None))
     return learner
 
@@ -184,7 +186,7 @@ def reactivate_learner(command: ReactivateLearner, work: Work) -> Learner:
     learner.reactivate(at=work.now)
     if learner.department_id not in the_organization(work).departments:
         learner.update(department_id=None, at=work.now)
-    work.execute_too(*standing_statement(learner.id, learner.roles, learner.active))
+    note_standing(learner, work)
     work.execute_too(*placed_statement(Kind.LEARNER, learner.id, learner.department_id))
     return learner
 
@@ -206,6 +208,7 @@ def record_logout(command: RecordLogout, work: Work) -> Learner:
 @handles(ChangePassword)
 def change_password(command: ChangePassword, work: Work) -> Learner:
     learner = _permitted(command.learner_id, work)
+    must_have_password(work, learner)
     learner.change_password(at=work.now)
     work.execute_too(
         *end_all_statement(learner.id, work.now, "password changed", but=work.actor.session_id)

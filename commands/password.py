@@ -1,10 +1,24 @@
 """Setting a password, whoever does it and why."""
 
 from access.challenges import forget_challenges_statement
+from access.external_identities import LOGS_IN_ELSEWHERE
 from access.mail_queue import MailKind, wanted_statement
 from access.resets import forget_links_statement
 from commands.work import Work
+from domain.errors import Conflict
 from domain.learner import Learner
+
+
+class NoPasswordHere(Conflict):
+    """Somebody else checks who this person is, and may stop doing so at any time."""
+
+    code = "no-password-here"
+
+
+def must_have_password(work: Work, learner: Learner) -> None:
+    """Raises `NoPasswordHere` for who only gets in by single sign-on or the directory."""
+    if work.says(LOGS_IN_ELSEWHERE, {"id": learner.id}):
+        raise NoPasswordHere("This person logs in elsewhere, and has no password here.")
 
 
 def save_password(work: Work, learner: Learner, password: str) -> None:

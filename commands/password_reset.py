@@ -7,7 +7,7 @@ from access.mail_queue import MailKind, removed_statement, wanted_statement
 from access.sessions import end_all_statement
 from commands.delegation import must_reach
 from commands.message import Command, handles
-from commands.password import save_password, tell_of_change
+from commands.password import must_have_password, save_password, tell_of_change
 from commands.work import Work
 from domain.learner import Learner
 from domain.password_reset import PasswordReset
@@ -51,6 +51,7 @@ def request_password_reset(command: RequestPasswordReset, work: Work) -> Passwor
     work.permit(learner=learner.id)
     must_reach(learner, work)
     learner.must_be_active()
+    must_have_password(work, learner)
     reset = PasswordReset.request(
         id=work.new_id(), learner_id=learner.id, network=command.network, at=work.now
     )
@@ -80,6 +81,7 @@ def reset_password(command: ResetPassword, work: Work) -> PasswordReset:
     reset = work.get(PasswordReset, command.reset_id)
     work.permit(learner=reset.learner_id)
     learner = work.get(Learner, reset.learner_id)
+    must_have_password(work, learner)
     reset.use(at=work.now)
     learner.change_password(at=work.now)
     work.save_too(learner)

@@ -7,10 +7,10 @@ import msgspec
 
 from access.placements import Kind, placed_statement
 from access.sessions import end_all_statement
-from access.standing import standing_statement
 from commands.learner import reporting_line
 from commands.message import Command, handles
 from commands.names import claim_name
+from commands.standing import note_standing
 from commands.work import Work
 from domain.directory_entry import DirectoryEntry
 from domain.errors import NotFound
@@ -72,7 +72,7 @@ def provision_user(command: ProvisionUser, work: Work) -> Learner:
         former_department = _placement(learner)
         _follow(learner, entry, work)
         learner.reactivate(at=work.now)
-        _note_standing(learner, work)
+        note_standing(learner, work)
     if not command.active:
         _deactivate(learner, work)
     _place(learner, former_department, work)
@@ -87,7 +87,7 @@ def replace_provisioned_user(command: ReplaceProvisionedUser, work: Work) -> Lea
     _follow(learner, entry_of(command), work)
     if command.active and not learner.active:
         learner.reactivate(at=work.now)
-        _note_standing(learner, work)
+        note_standing(learner, work)
     if not command.active:
         _deactivate(learner, work)
     _place(learner, former_department, work)
@@ -101,7 +101,7 @@ def deprovision_user(command: DeprovisionUser, work: Work) -> Learner:
     former_department = _placement(learner)
     learner.deprovision(at=work.now)
     work.execute_too(*end_all_statement(learner.id, work.now, "deactivated"))
-    _note_standing(learner, work)
+    note_standing(learner, work)
     _place(learner, former_department, work)
     return learner
 
@@ -221,12 +221,7 @@ def _deactivate(learner: Learner, work: Work) -> None:
     if learner.active:
         learner.deactivate(reason="The company's directory says so.", at=work.now)
         work.execute_too(*end_all_statement(learner.id, work.now, "deactivated"))
-        _note_standing(learner, work)
-
-
-def _note_standing(learner: Learner, work: Work) -> None:
-    """Tokens that are out already go by it within a second."""
-    work.execute_too(*standing_statement(learner.id, learner.roles, learner.active))
+        note_standing(learner, work)
 
 
 def _with_department(

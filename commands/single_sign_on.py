@@ -1,26 +1,39 @@
-"""Logging in, and out again, by OpenID Connect providers."""
+"""Logging in, proving anew who one is, and logging out, by OpenID Connect providers."""
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 
 from access.actor import SECOND_FACTORS, Actor
+from access.permissions import reach
 from access.refusals import RefusedAct, Why
-from access.sessions import PASSWORD, Sessions
-from access.sso import SsoSession, SsoTables
-from commands.admission import Admission, SecondFactorRequired, Tokens
+from access.sessions import Sessions
+from access.sso import EndedMeanwhile, SignOnAnswered, SsoSession, SsoTables
+from commands.admission import AccessToken, Admission, SecondFactorRequired, Tokens
 from commands.context import Context
+from commands.directory import ISSUER as DIRECTORY_ISSUER
+from commands.directory import PROVIDER as DIRECTORY
 from commands.dispatcher import Dispatcher
 from commands.doorkeeper import Doorkeeper
 from commands.errors import NotAPerson
+from commands.external_identity import LinkOwnIdentity
+from commands.identity_provider import (
+    Identity,
+    LogoutRefused,
+    SignOnProvider,
+    SignOnRefused,
+    vouched,
+)
 from commands.learner import RecordLogout
-from commands.vouched import AccountPolicy, NoAccount, Vouched, VouchedAccounts
-from domain.errors import NotFound
+from commands.session import StepUp
+from commands.sign_on_steps import Begun, Callback, SignOnProof, Ticket
+from commands.step_up import STEP_UP_AFTER
+from commands.vouched import NoAccount, Vouched, VouchedAccounts
+from domain.errors import Conflict, Forbidden, NotFound
 from domain.identity import external_identity_id
 from domain.learner import Learner, LearnerInactive
 from event_store.application import Log
@@ -28,153 +41,10 @@ from event_store.application import Log
 logger = logging.getLogger(__name__)
 
 
-class SignOnRefused(Exception):
-    """Nobody gets in with this. `detail` quotes nothing that came from outside."""
+class NoProvider(Conflict):
+    """Nobody but the person can say here who they are, or they say it by more."""
 
-    code = "sign-on-refused"
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-
-class LogoutRefused(Exception):
-    """Nobody is logged out with this token."""
-
-    code = "logout-refused"
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-
-class ProviderUnavailable(Exception):
-    """The provider can't be asked just now."""
-
-    code = "provider-unavailable"
-    detail = "The identity provider doesn't answer as it should; try again."
-
-
-class Identity(Protocol):
-    """Who has logged in there."""
-
-    @property
-    def subject(self) -> str: ...
-    @property
-    def session(self) -> str | None: ...
-    @property
-    def factors(self) -> frozenset[str]: ...
-    @property
-    def claims(self) -> Mapping[str, Any]: ...
-    @property
-    def id_token(self) -> str: ...
-
-
-class LogoutNotice(Protocol):
-    """Who has logged out there, or which session has ended; `expires_at` in seconds since 1970."""
-
-    @property
-    def token_id(self) -> str: ...
-    @property
-    def subject(self) -> str | None: ...
-    @property
-    def session(self) -> str | None: ...
-    @property
-    def expires_at(self) -> int: ...
-
-
-class IdentityProvider(Protocol):
-    """A provider. All raise `ProviderUnavailable`; who checks raises `SignOnRefused` too."""
-
-    @property
-    def issuer(self) -> str:
-        """Its name for itself."""
-
-    def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
-        """Where to send the browser to log in."""
-
-    def identify(self, *, code: str, redirect_uri: str, nonce: str, verifier: str) -> Identity:
-        """Who has logged in."""
-
-    def logout_url(self, *, id_token: str, redirect_uri: str, state: str) -> str | None:
-        """Where to send the browser to log out."""
-
-    def logged_out(self, logout_token: str) -> LogoutNotice:
-        """Who has logged out."""
-
-
-class ClaimNames(msgspec.Struct, frozen=True, kw_only=True):
-    """Which claims say what; one in another is reached by a dot: `realm_access.roles`."""
-
-    username: str = "preferred_username"
-    email: str = "email"
-    full_name: str = "name"
-    department: str = "department"
-    groups: str = "groups"
-
-
-BELIEVED_FACTORS = SECOND_FACTORS | {PASSWORD}
-
-
-class SignOnProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider with what it is called here, what its claims mean and how far it is believed.
-
-    Unless `proves_factors`, whoever has a second factor here shows it after every log-in there.
-    """
-
-    name: str
-    title: str
-    provider: IdentityProvider
-    claims: ClaimNames = ClaimNames()
-    policy: AccountPolicy = AccountPolicy()
-    proves_factors: bool = False
-
-    @property
-    def method(self) -> str:
-        """As the log calls it."""
-        return f"oidc:{self.name}"
-
-
-class Callback(msgspec.Struct, frozen=True, kw_only=True):
-    """What the browser brings back from the provider."""
-
-    state: str | None = None
-    code: str | None = None
-    error: str | None = None
-    issuer: str | None = None
-    browser: str | None = None
-
-    def __repr__(self) -> str:
-        return "Callback()"
-
-
-class Begun(msgspec.Struct, frozen=True):
-    """Where to send the browser, and the cookie that it comes back with."""
-
-    url: str
-    browser: str
-
-    def __repr__(self) -> str:
-        return "Begun()"
-
-
-class _Proof(msgspec.Struct, frozen=True):
-    """Who has logged in by which provider."""
-
-    provider: str
-    learner_id: UUID
-    identity_id: UUID
-    session: str | None
-    factors: frozenset[str]
-    id_token: str
-
-    @property
-    def method(self) -> str:
-        """As the log calls it."""
-        return f"oidc:{self.provider}"
-
-    def __repr__(self) -> str:
-        return f"_Proof(provider={self.provider!r})"
+    code = "no-provider"
 
 
 class SingleSignOn:
@@ -192,8 +62,10 @@ class SingleSignOn:
         *,
         public_url: str,
         frontend_url: str | None = None,
+        step_up_after: timedelta = STEP_UP_AFTER,
     ) -> None:
-        """With a front end that gets a code instead of the tokens."""
+        """With a front end that gets a code instead of the tokens. Who proves anew who they are
+        must have done so within `step_up_after`."""
         self._log = log
         self._dispatcher = dispatcher
         self._tables = tables
@@ -201,44 +73,97 @@ class SingleSignOn:
         self._door = door
         self._admission = admission
         self._accounts = VouchedAccounts(log, dispatcher)
+        self._step_up_after = step_up_after
         self.providers = providers
         self.public_url = public_url
         self.frontend_url = frontend_url
 
-    def begin(self, name: str, browser: str | None) -> Begun:
-        """Sends a browser to a provider. Raises `NotFound`, `ProviderUnavailable`."""
+    def begin(self, name: str, browser: str | None, ticket: str | None = None) -> Begun:
+        """Sends a browser to a provider, with a ticket to log in there anew.
+
+        Raises `NotFound`, `SignOnRefused`, `ProviderUnavailable`.
+        """
         known = self._known(name)
-        start = self._tables.open_login(name, browser)
+        asked = self._ticket(name, ticket) if ticket is not None else None
+        start = self._tables.open_login(
+            name,
+            browser,
+            asked.session_id if asked else None,
+            links=asked is not None and asked.links,
+        )
         url = known.provider.authorization_url(
             redirect_uri=self._redirect_uri(name),
             state=start.state,
             nonce=start.nonce,
             verifier=start.verifier,
+            max_age=self._step_up_after if asked else None,
         )
         return Begun(url, start.browser)
 
+    def step_up(self, name: str | None, context: Context) -> str:
+        """Where a browser goes, within a minute, to prove anew at a provider who has this session;
+        by default at the one that the session began at.
+
+        Raises `NoProvider`, `NotFound`, `NotAPerson`.
+        """
+        actor = context.actor
+        if actor.id is None or actor.is_service or actor.session_id is None:
+            raise NotAPerson
+        if not reach(actor, StepUp.__name__):
+            raise Forbidden("This token isn't good for that.")
+        origin = self._tables.session(actor.session_id)
+        wanted = name or (origin[0] if origin else None)
+        if wanted is None:
+            raise NoProvider("This session didn't begin at an identity provider: name one.")
+        known = self._known(wanted)
+        if self._admission.has_second_factor(actor.id) and not known.proves_factors:
+            raise NoProvider("Prove it with your second factor: POST /me/step-up.")
+        return self._login_url(Ticket(wanted, actor.session_id))
+
+    def link(self, name: str, context: Context) -> str:
+        """Where a browser goes, within a minute, to log in at a provider that is to let the owner
+        of this session in from then on. Raises `NotFound`, `NotAPerson`, `StepUpRequired`.
+        """
+        actor = context.actor
+        if actor.id is None or actor.is_service or actor.session_id is None:
+            raise NotAPerson
+        command = LinkOwnIdentity(learner_id=actor.id, provider=name, issuer="", subject="")
+        self._dispatcher.authorize(command, context)
+        return self._login_url(Ticket(self._known(name).name, actor.session_id, links=True))
+
+    def names_of(self, name: str) -> tuple[str, str]:
+        """What the log calls a provider, or the directory, and its issuer. Raises `NotFound`."""
+        if name == DIRECTORY:
+            return DIRECTORY, DIRECTORY_ISSUER
+        known = self._known(name)
+        return known.method, known.provider.issuer
+
+    def _login_url(self, ticket: Ticket) -> str:
+        code = self._tables.open_code(msgspec.json.encode(ticket))
+        return f"{self.public_url}/sso/{ticket.provider}/login?{urlencode({'ticket': code})}"
+
     def complete(
         self, name: str, callback: Callback, context: Context
-    ) -> Tokens | SecondFactorRequired | str:
-        """Logs in who comes back, with tokens or the question for the second factor; where there is
-        a front end, with its address.
+    ) -> Tokens | SecondFactorRequired | AccessToken | str:
+        """Logs in who comes back, with tokens or the question for the second factor, or with an
+        access token in the session that they have; where there is a front end, with its address.
 
         Raises `NotFound`, `SignOnRefused`, `NoAccount`, `ProviderUnavailable`, `LearnerInactive`.
         """
         proof = self._proof(self._known(name), callback, context)
         if self.frontend_url is None:
-            return self._start(proof, context)
+            return self._admitted(proof, context)
         code = self._tables.open_code(msgspec.json.encode(proof))
         return f"{self.frontend_url}?{urlencode({'code': code})}"
 
-    def redeem(self, code: str, context: Context) -> Tokens | SecondFactorRequired:
+    def redeem(self, code: str, context: Context) -> Tokens | SecondFactorRequired | AccessToken:
         """Gives a front end for its code what `complete` gives. Raises `SignOnRefused`,
         `LearnerInactive`."""
-        proof = self._tables.take_code(code)
-        if proof is None:
+        proof = self._taken(code)
+        if not isinstance(proof, SignOnProof):
             self._door.refuse(RefusedAct.SIGN_ON, Why.UNKNOWN_CODE, context, None)
             raise SignOnRefused("This code is unknown, used or too old.")
-        return self._start(msgspec.json.decode(proof, type=_Proof), context)
+        return self._admitted(proof, context)
 
     def log_out(self, context: Context) -> str | None:
         """Ends the session of the access token; where to send the browser to end the provider's.
@@ -253,11 +178,11 @@ class SingleSignOn:
         theirs = self._tables.session(session_id)
         if self._sessions.end(session_id):
             self._dispatcher.dispatch(RecordLogout(learner_id=context.actor.id), context)
-        known = self.providers.get(theirs.provider) if theirs else None
+        known = self.providers.get(theirs[0]) if theirs else None
         if theirs is None or known is None:
             return None
         return known.provider.logout_url(
-            id_token=theirs.id_token,
+            id_token=theirs[1],
             redirect_uri=self.frontend_url or self.public_url,
             state=str(context.correlation_id),
         )
@@ -275,69 +200,149 @@ class SingleSignOn:
             self._door.refuse(RefusedAct.PROVIDER_LOG_OUT, Why.INVALID_TOKEN, context, None)
             raise LogoutRefused(error.detail) from error
         issuer = known.provider.issuer
+        identity = external_identity_id(issuer, notice.subject) if notice.subject else None
         expires_at = datetime.fromtimestamp(notice.expires_at, UTC)
-        if not self._tables.use_logout_token(issuer, notice.token_id, expires_at):
+        if not self._tables.use_logout_token(
+            name, notice.token_id, expires_at, identity, notice.session
+        ):
             self._door.refuse(RefusedAct.PROVIDER_LOG_OUT, Why.TOKEN_REUSED, context, None)
             raise LogoutRefused("This log-out token was used before.")
-        identity = external_identity_id(issuer, notice.subject) if notice.subject else None
         self._tables.stop_waiting(name, identity, notice.session)
         ended = 0
         for session_id, learner_id in self._tables.live_sessions(name, identity, notice.session):
             ended += self._end(session_id, learner_id, known, context)
         return ended
 
-    def _proof(self, known: SignOnProvider, callback: Callback, context: Context) -> _Proof:
+    def _proof(self, known: SignOnProvider, callback: Callback, context: Context) -> SignOnProof:
         try:
-            identity = self._identified(known, callback)
+            answered = self._answered(known, callback)
+            identity = known.provider.identify(
+                code=callback.code or "",
+                redirect_uri=self._redirect_uri(known.name),
+                nonce=answered.nonce,
+                verifier=answered.verifier,
+            )
             person = vouched(known, identity)
-            learner = self._accounts.admit(person, known.policy, context)
+            if answered.session_id is None:
+                learner = self._accounts.admit(person, known.policy, context)
+            else:
+                self._must_be_fresh(identity, context)
+                if answered.links:
+                    self._link(person, answered.session_id, context)
+                learner = self._accounts.known(person)
         except (SignOnRefused, NoAccount) as error:
             logger.warning("%s: a log-in was refused: %s", known.method, error.detail)
             why = Why.NO_ACCOUNT if isinstance(error, NoAccount) else Why.NOT_PROVED
             self._door.refuse(RefusedAct.SIGN_ON, why, context, None)
             raise
-        return _Proof(
+        return SignOnProof(
             provider=known.name,
             learner_id=learner.id,
             identity_id=external_identity_id(person.issuer, person.subject),
             session=identity.session,
-            factors=identity.factors & BELIEVED_FACTORS if known.proves_factors else frozenset(),
+            factors=known.believed(identity.factors),
+            authenticated_at=identity.authenticated_at,
+            at=answered.at,
+            proves_anew=answered.session_id,
             id_token=identity.id_token,
         )
 
-    def _identified(self, known: SignOnProvider, callback: Callback) -> Identity:
-        """Whoever answers to a log-in that this very browser has begun."""
+    def _answered(self, known: SignOnProvider, callback: Callback) -> SignOnAnswered:
+        """What the provider answers to, which this very browser has begun."""
         if not callback.state or not callback.browser:
             raise SignOnRefused("This is no answer to a log-in of this browser.")
-        begun = self._tables.take_login(known.name, callback.state, callback.browser)
-        if begun is None:
+        answered = self._tables.take_login(known.name, callback.state, callback.browser)
+        if answered is None:
             raise SignOnRefused("This log-in is unknown, used or too old; begin again.")
         if callback.issuer not in {None, known.provider.issuer}:
             raise SignOnRefused("This is another provider's answer.")
         if callback.error or not callback.code:
             raise SignOnRefused("The provider has let nobody in.")
-        return known.provider.identify(
-            code=callback.code,
-            redirect_uri=self._redirect_uri(known.name),
-            nonce=begun.nonce,
-            verifier=begun.verifier,
-        )
+        return answered
 
-    def _start(self, proof: _Proof, context: Context) -> Tokens | SecondFactorRequired:
+    def _link(self, person: Vouched, session_id: UUID, context: Context) -> None:
+        """As the owner of the session, who has proved there not long ago who they are."""
+        found = self._sessions.proof(session_id)
+        learner = self._log.find_latest(Learner, found[0]) if found else None
+        if learner is None or found is None:
+            raise SignOnRefused("The session that asked for this has ended.")
+        roles, proof = frozenset(learner.roles), found[1]
+        actor = Actor(learner.id, roles, session_id, proof.authenticated_at, proof.factors)
+        command = LinkOwnIdentity(
+            learner_id=learner.id,
+            provider=person.provider,
+            issuer=person.issuer,
+            subject=person.subject,
+        )
+        self._dispatcher.dispatch(command, msgspec.structs.replace(context, actor=actor))
+
+    def _must_be_fresh(self, identity: Identity, context: Context) -> None:
+        proved_at = identity.authenticated_at
+        if proved_at is None or context.now - proved_at > self._step_up_after:
+            raise SignOnRefused("The provider doesn't say that you have logged in there just now.")
+
+    def _admitted(
+        self, proof: SignOnProof, context: Context
+    ) -> Tokens | SecondFactorRequired | AccessToken:
         learner = self._log.find_latest(Learner, proof.learner_id)
         if learner is None:
             raise SignOnRefused("This account is gone.")
         try:
-            admitted = self._admission.admit(learner, proof.factors, context, method=proof.method)
+            learner.must_be_active()
+            if proof.proves_anew is not None:
+                return self._proved_anew(learner, proof.proves_anew, proof, context)
+            return self._start(learner, proof, context)
         except LearnerInactive:
             self._door.refuse(RefusedAct.SIGN_ON, Why.INACTIVE, context, learner.id)
             raise
-        theirs = SsoSession.of(proof.provider, proof.identity_id, proof.session, proof.id_token)
+        except EndedMeanwhile:
+            self._door.refuse(RefusedAct.SIGN_ON, Why.SESSION_ENDED, context, learner.id)
+            raise SignOnRefused("The provider has ended this session.") from None
+
+    def _start(
+        self, learner: Learner, proof: SignOnProof, context: Context
+    ) -> Tokens | SecondFactorRequired:
+        theirs = SsoSession.of(
+            proof.provider, proof.identity_id, proof.session, proof.id_token, proof.at
+        )
+        admitted = self._admission.admit(
+            learner,
+            proof.factors,
+            context,
+            method=proof.method,
+            vouched=self._tables.vouching(theirs, proof.authenticated_at),
+        )
         if isinstance(admitted, SecondFactorRequired):
             self._tables.wait(admitted.challenge, theirs)
             return admitted
-        self._tables.remember(admitted.session_id, theirs)
         return admitted.tokens
+
+    def _proved_anew(
+        self, learner: Learner, session_id: UUID, proof: SignOnProof, context: Context
+    ) -> AccessToken:
+        """An access token of the session, which must be theirs whom the provider names."""
+        enough = proof.factors & SECOND_FACTORS or not self._admission.has_second_factor(learner.id)
+        proved = None
+        if enough and self._sessions.belongs_to(session_id, learner.id):
+            proved = self._sessions.prove_again(session_id, proof.factors, proof.authenticated_at)
+        if proved is None:
+            self._door.refuse(RefusedAct.STEP_UP, Why.NOT_PROVED, context, learner.id)
+            raise SignOnRefused("This proves nothing in the session that asked for it.")
+        actor = Actor(learner.id, frozenset(learner.roles), session_id)
+        command = StepUp(learner_id=learner.id, factors=sorted(proof.factors))
+        signed = msgspec.structs.replace(context, actor=actor, reason=proof.method)
+        self._dispatcher.dispatch(command, signed)
+        return self._admission.access_token(learner, session_id, proved)
+
+    def _ticket(self, name: str, ticket: str) -> Ticket:
+        taken = self._taken(ticket)
+        if not isinstance(taken, Ticket) or taken.provider != name:
+            raise SignOnRefused("This ticket is unknown, used or too old; ask for another one.")
+        return taken
+
+    def _taken(self, code: str) -> Ticket | SignOnProof | None:
+        sealed = self._tables.take_code(code)
+        return msgspec.json.decode(sealed, type=Ticket | SignOnProof) if sealed else None
 
     def _end(
         self, session_id: UUID, learner_id: UUID, known: SignOnProvider, context: Context
@@ -360,36 +365,3 @@ class SingleSignOn:
 
     def _redirect_uri(self, name: str) -> str:
         return f"{self.public_url}/sso/{name}/callback"
-
-
-def vouched(known: SignOnProvider, identity: Identity) -> Vouched:
-    """What the claims say, in our words; claims of another type than expected say nothing."""
-    claims, names = identity.claims, known.claims
-    groups = _claim(claims, names.groups)
-    listed = groups if isinstance(groups, list) else [groups]
-    return Vouched(
-        provider=known.method,
-        issuer=known.provider.issuer,
-        subject=identity.subject,
-        username=_text(claims, names.username),
-        email=_text(claims, names.email),
-        email_verified=claims.get("email_verified") is True,
-        full_name=_text(claims, names.full_name),
-        department=_text(claims, names.department),
-        groups=frozenset(each for each in listed if isinstance(each, str)),
-    )
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str | None:
-    value = _claim(claims, name)
-    return value if isinstance(value, str) else None
-
-
-def _claim(claims: Mapping[str, Any], name: str) -> object:
-    """A claim by its name, which may hold dots (a URL), or by the way to it."""
-    if name in claims:
-        return claims[name]
-    value: object = claims
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value

@@ -35,8 +35,11 @@ class StepUpRequired(Forbidden):
     code = "step-up-required"
 
     def __init__(self, max_age: timedelta, *, second_factor: bool) -> None:
-        how = "your second factor" if second_factor else "your password"
-        super().__init__(f"Prove once more who you are, with {how}: POST /me/step-up.")
+        how = "with your second factor" if second_factor else "with your password"
+        super().__init__(
+            f"Prove once more who you are, {how}: POST /me/step-up;"
+            " or at your identity provider: POST /me/step-up/sign-on."
+        )
         self.max_age = max_age
         self.second_factor = second_factor
 

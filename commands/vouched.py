@@ -99,6 +99,13 @@ class VouchedAccounts:
             self.follow(learner, person, policy, context)
         return self._latest(learner.id)
 
+    def known(self, person: Vouched) -> Learner:
+        """Their account, left as it is. Raises `NoAccount`."""
+        learner = self.find(person.issuer, person.subject)
+        if learner is None:
+            raise NoAccount("There is no account here; log in first.")
+        return learner
+
     def follow(
         self, learner: Learner, person: Vouched, policy: AccountPolicy, context: Context
     ) -> list[str]:

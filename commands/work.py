@@ -1,6 +1,6 @@
 """What a handler works with: it loads aggregates, checks ownership, and collects what to save."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -49,6 +49,8 @@ class Work:
         self._created: UUID | None = None
         self.loaded: set[UUID] = set()
         self.also_saved: list[Aggregate] = []
+        self.administrators_lost: set[UUID] = set()
+        """Who is no administrator any more after this."""
         self.unsigned = False
         """Set by a handler whose events must not say who acted: those of an anonymous survey."""
         self.also_executed: list[tuple[str, Sequence[Any]]] = []
@@ -148,13 +150,20 @@ class Work:
         """
         if Scope.DEPARTMENT not in self._scopes or self.actor.id is None or None in departments:
             return False
-        me = self._log.find_latest(Learner, self.actor.id)
-        organization = self._log.find_latest(Organization, organization_id())
+        self._log.bring_up_to_date(self.actor.id, organization_id())
+        return self._looks_after(*departments)
+
+    def _looks_after(self, *departments: UUID | None) -> bool:
+        """The same by what is in the cache."""
+        if Scope.DEPARTMENT not in self._scopes or self.actor.id is None or None in departments:
+            return False
+        me = self._log.find(Learner, self.actor.id)
+        organization = self._log.find(Organization, organization_id())
         if me is None or organization is None or not me.administers:
             return False
         return all(organization.is_within(each, me.administers) for each in departments)
 
-    def says(self, query: str, params: Sequence[Any]) -> bool:
+    def says(self, query: str, params: Sequence[Any] | Mapping[str, Any]) -> bool:
         """What a query on operational tables says, which have no stream to be loaded."""
         return self._log.recorder.says(query, params)
 
@@ -183,8 +192,11 @@ class Work:
         return False
 
     def _is_in_my_departments(self, learner_id: UUID | None) -> bool:
-        learner = self._log.find_latest(Learner, learner_id) if learner_id else None
-        return learner is not None and self.looks_after(learner.department_id)
+        if learner_id is None or self.actor.id is None:
+            return False
+        self._log.bring_up_to_date(learner_id, self.actor.id, organization_id())
+        learner = self._log.find(Learner, learner_id)
+        return learner is not None and self._looks_after(learner.department_id)
 
 
 def _found(aggregate: T | None, cls: type[T]) -> T:

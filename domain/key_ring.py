@@ -47,6 +47,13 @@ class KeyRing(Aggregate):
         key_ids: list[str]
         reason: str | None
 
+    class Revoked(Aggregate.Event):
+        """Nothing that was signed with it is believed any more: somebody else may have it."""
+
+        TOPIC = "key_ring.revoked"
+        kid: str
+        reason: str | None
+
     def __init__(self) -> None:
         self.kid = None
         self.wrapping_key_id = None
@@ -100,6 +107,10 @@ class KeyRing(Aggregate):
                 key_ids=key_ids,
                 reason=text.optional(reason, "reason", 1_000),
             )
+
+    def revoke(self, *, kid: str, reason: str | None, at: datetime) -> None:
+        reason = text.optional(reason, "reason", 1_000)
+        self.trigger_event(self.Revoked, timestamp=at, kid=kid, reason=reason)
 
     @event(Rotated)
     def _rotated(self, kid: str) -> None:

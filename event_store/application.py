@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar, TypeVar
 from uuid import UUID
 
@@ -112,6 +113,18 @@ class Log(Application[UUID]):
         if newer:
             self.forget([id])
         return aggregate
+
+    def bring_up_to_date(self, *ids: UUID) -> None:
+        """Asks at once whether others have appended to any of these, and forgets those: `find` is
+        `find_latest` then, for as long as a decision takes."""
+        cache = self.repository.cache
+        assert cache is not None
+        known: dict[UUID, int] = {}
+        for id in ids:
+            with suppress(KeyError):
+                known[id] = cache.get(id).version
+        if known:
+            self.forget(self.recorder.behind(known))
 
     def position_of(self, id: UUID) -> int:
         """The position of the stream's last event; 0 when it has none."""

@@ -5,7 +5,7 @@ no table lock and no NOTIFY, so they share an fsync. A reader stays below the ol
 still running (`SETTLED`): nothing can appear there later.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import TracebackType
@@ -132,7 +132,7 @@ class Recorder(PostgresApplicationRecorder):
             ).fetchone()
         return Request(**row) if row else None
 
-    def says(self, query: str, params: Sequence[Any]) -> bool:
+    def says(self, query: str, params: Sequence[Any] | Mapping[str, Any]) -> bool:
         """What a query on operational tables that has one boolean as its answer says now."""
         with translated(), self.datastore.pool.connection() as connection:
             row = connection.execute(query, params).fetchone()
@@ -142,6 +142,18 @@ class Recorder(PostgresApplicationRecorder):
         """The rows that a query on operational tables finds now."""
         with translated(), self.datastore.pool.connection() as connection:
             return connection.execute(query, params).fetchall()
+
+    def behind(self, versions: Mapping[UUID, int]) -> list[UUID]:
+        """Those of these streams that have gone on after the version given."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT known.id FROM unnest(%s::uuid[], %s::bigint[]) AS known (id, version)"
+                " WHERE EXISTS (SELECT FROM event_store.events"
+                " WHERE stream_id = known.id AND version = known.version + 1)",
+                (list(versions), list(versions.values())),
+                prepare=True,
+            ).fetchall()
+        return [row["id"] for row in rows]
 
     def position_of(self, stream_id: UUID) -> int:
         """The position of the stream's last event; 0 when it has none."""

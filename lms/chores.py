@@ -1,7 +1,7 @@
 """The chores of the policies' process, put together."""
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from access.challenges import Challenges
 from access.housekeeping import Housekeeping, keys_kept_for
@@ -11,6 +11,7 @@ from access.resets import Resets
 from access.sessions import Sessions
 from access.throttle import Throttle
 from adapters.mail import FolderMailer, InvalidMailSettings, Mailer, SmtpMailer
+from commands.importing.reports import forget_reports
 from lms.composition import CommandSide
 from lms.retention import Retention
 from lms.scrubbing import TOMBSTONES, Scrubbing
@@ -67,7 +68,11 @@ def chores(settings: Settings, side: CommandSide) -> list[Chore]:
     retention = Retention(settings.read_database_url, side.dispatcher)
 
     def sweep() -> bool:
-        logger.info("housekeeping: %s", housekeeping.sweep())
+        swept = housekeeping.sweep()
+        if settings.import_report_days:
+            kept = timedelta(days=settings.import_report_days)
+            swept["import reports"] = forget_reports(side.pool, datetime.now(UTC) - kept)
+        logger.info("housekeeping: %s", swept)
         return False
 
     return [

@@ -180,6 +180,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     password_reset_minutes: Annotated[
         Count, _says("Minutes that a mailed link to a new password is good for")
     ] = 30
+    import_report_days: Annotated[
+        Days, _says("Days that the report of an import is kept; 0: for ever")
+    ] = 90
     password_reset_url: Annotated[
         HttpUrl, _says("Page that such a link leads to, followed by # and the token")
     ]

@@ -6,6 +6,7 @@ names.
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -25,13 +26,13 @@ from adapters.oidc import (
 )
 from commands.admission import Admission
 from commands.doorkeeper import Doorkeeper
-from commands.single_sign_on import (
+from commands.identity_provider import (
     ClaimNames,
     ProviderUnavailable,
     SignOnProvider,
     SignOnRefused,
-    SingleSignOn,
 )
+from commands.single_sign_on import SingleSignOn
 from commands.vouched import AccountPolicy
 from domain.roles import Role
 from lms.composition import CommandSide
@@ -142,6 +143,7 @@ def single_sign_on(
         {name: _provider(name, each, os.environ) for name, each in file.providers.items()},
         public_url=settings.public_url,
         frontend_url=file.frontend_url,
+        step_up_after=timedelta(minutes=settings.step_up_minutes),
     )
 
 
@@ -201,10 +203,22 @@ class _TranslatedProvider:
     def issuer(self) -> str:
         return self._provider.issuer
 
-    def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
+    def authorization_url(
+        self,
+        *,
+        redirect_uri: str,
+        state: str,
+        nonce: str,
+        verifier: str,
+        max_age: timedelta | None = None,
+    ) -> str:
         try:
             return self._provider.authorization_url(
-                redirect_uri=redirect_uri, state=state, nonce=nonce, verifier=verifier
+                redirect_uri=redirect_uri,
+                state=state,
+                nonce=nonce,
+                verifier=verifier,
+                max_age=max_age,
             )
         except ProviderUnreachable as error:
             raise ProviderUnavailable from error

@@ -21,6 +21,7 @@ from commands.context import Context
 from commands.dispatcher import Dispatcher
 from commands.message import Command
 from commands.names import owner_of
+from commands.password import NoPasswordHere
 from commands.password_reset import (
     AbandonPasswordReset,
     RecordResetMailed,
@@ -98,6 +99,8 @@ class Mailroom:
             self._dispatch(command, f"reset-wish:{wish.wish_id}", wish.correlation_id, None)
         except LearnerInactive:
             self._refusals.count(RefusedAct.PASSWORD_RESET, Why.INACTIVE, learner_id=owner)
+        except NoPasswordHere:
+            self._refusals.count(RefusedAct.PASSWORD_RESET, Why.NO_PASSWORD, learner_id=owner)
 
     def _send_link(self, mail: Wanted, learner: Learner) -> None:
         token, expires_at = self._resets.issue(mail.mail_id, learner.id)

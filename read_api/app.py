@@ -38,6 +38,7 @@ from read_api.erasure import ErasureController
 from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
 from read_api.history import Historian
+from read_api.identity import list_identities
 from read_api.inspecting.copying import Inspections
 from read_api.inspection import InspectionController
 from read_api.learner import UserController, get_me
@@ -90,6 +91,7 @@ CONTROLLERS: tuple[Any, ...] = (
     asyncapi,
     get_my_second_factor,
     list_feedback,
+    list_identities,
     list_my_sessions,
     list_signing_keys,
     jwks,

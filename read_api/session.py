@@ -33,7 +33,7 @@ KEYS = "SELECT kid, created_at, retired_at FROM access.signing_keys ORDER BY cre
 class _Row(msgspec.Struct, frozen=True):
     session_id: UUID
     started_at: datetime
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     last_used_at: datetime
     expires_at: datetime
     factors: list[str]
@@ -43,13 +43,14 @@ class _Row(msgspec.Struct, frozen=True):
 class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
     """`factors` (RFC 8176) say how its owner has proved who they are: `pwd`, `otp`.
 
-    `client` is where the log-in came from. `current` is the session that asks.
+    `authenticated_at` null: an identity provider that doesn't say when has let them in. `client` is
+    where the log-in came from. `current` is the session that asks.
     """
 
     id: UUID
     current: bool
     started_at: datetime
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     last_used_at: datetime
     expires_at: datetime
     factors: Sequence[str]

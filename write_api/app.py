@@ -34,7 +34,8 @@ from write_api.erasure import ErasureController
 from write_api.faults import COMMAND_FAULTS
 from write_api.feedback import submit_feedback
 from write_api.group import map_group_roles
-from write_api.key_ring import rotate_signing_keys
+from write_api.identity import link_identity, link_my_identity, unlink_identity
+from write_api.key_ring import revoke_signing_key, rotate_signing_keys
 from write_api.learner import UserController
 from write_api.login import LoginController, change_password, log_out
 from write_api.notification import read_notification
@@ -51,7 +52,7 @@ from write_api.second_factor import (
 from write_api.sender import provide_sender
 from write_api.service_account import ServiceAccountController
 from write_api.session import SessionController
-from write_api.sso import SsoController, log_out_of_provider
+from write_api.sso import SsoController, log_out_of_provider, step_up_by_sign_on
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
@@ -77,6 +78,8 @@ CONTROLLERS: tuple[Any, ...] = (
     change_password,
     get_service_token,
     import_users,
+    link_identity,
+    link_my_identity,
     log_in_with_second_factor,
     log_out,
     map_group_roles,
@@ -86,10 +89,13 @@ CONTROLLERS: tuple[Any, ...] = (
     record_data_export,
     reset_second_factor,
     revoke_certificate,
+    revoke_signing_key,
     rotate_signing_keys,
     send_reset_link,
+    step_up_by_sign_on,
     submit_attempt,
     submit_feedback,
+    unlink_identity,
     update_progress,
 )
 

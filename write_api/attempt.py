@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from commands.attempt import AttemptResult, GivenAnswer, SubmitAttempt, result_of
 from event_store.application import Log
@@ -31,7 +33,11 @@ class GradedAttempt(AttemptResult, frozen=True, kw_only=True):
     tags=["Assessments"],
 )
 async def submit_attempt(
-    attempt_id: UUID, data: AnswerSheet, sender: Sender, log: Log, threads: Threads
+    attempt_id: FromPath[UUID],
+    data: JSONBody[AnswerSheet],
+    sender: NamedDependency[Sender],
+    log: NamedDependency[Log],
+    threads: NamedDependency[Threads],
 ) -> Response[GradedAttempt]:
     """Hand in an attempt: the answer has the score, whether it passed, and each question's result.
 

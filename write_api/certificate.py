@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from commands.certificate import RevokeCertificate
 from write_api.body import Body, command_of
@@ -19,6 +21,8 @@ class Revocation(Body, frozen=True):
     status_code=200,
     tags=["Certificates"],
 )
-async def revoke_certificate(certificate_id: UUID, data: Revocation, sender: Sender) -> Answer:
+async def revoke_certificate(
+    certificate_id: FromPath[UUID], data: JSONBody[Revocation], sender: NamedDependency[Sender]
+) -> Answer:
     """Declare a certificate void: its public page says so from now on."""
     return await sender.change(command_of(RevokeCertificate, data, certificate_id=certificate_id))

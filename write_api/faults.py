@@ -8,8 +8,8 @@ from access.throttle import Throttled
 from commands.directory import DirectoryUnavailable
 from commands.errors import TooMuchContention, VersionMismatch
 from commands.factors import InvalidCode
+from commands.identity_provider import LogoutRefused, ProviderUnavailable, SignOnRefused
 from commands.login import InvalidCredentials, PasswordExpired
-from commands.single_sign_on import LogoutRefused, ProviderUnavailable, SignOnRefused
 from commands.step_up import StepUpRequired
 from commands.vouched import NoAccount
 from domain.errors import Conflict, Forbidden, Invalid, NotFound

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from litestar import put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from commands.group import MapGroupRoles
 from domain.roles import Role
@@ -16,6 +18,8 @@ class GroupRoles(Body, frozen=True):
 
 
 @put("/groups/{group_id:uuid}/roles", operation_id="MapGroupRoles", tags=["Users"])
-async def map_group_roles(group_id: UUID, data: GroupRoles, sender: Sender) -> Answer:
+async def map_group_roles(
+    group_id: FromPath[UUID], data: JSONBody[GroupRoles], sender: NamedDependency[Sender]
+) -> Answer:
     """Set the roles that members of a group hold as long as they are members."""
     return await sender.change(command_of(MapGroupRoles, data, group_id=group_id))

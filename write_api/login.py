@@ -4,6 +4,8 @@ from typing import Any
 
 from litestar import Controller, Response, post, put
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from access.actor import Actor
 from commands.admission import SecondFactorRequired, Tokens
@@ -58,7 +60,10 @@ class LoginController(Controller):
 
     @post("/", operation_id="LogIn", status_code=200)
     async def log_in(
-        self, data: Credentials, accounts: Accounts, threads: Threads
+        self,
+        data: JSONBody[Credentials],
+        accounts: NamedDependency[Accounts],
+        threads: NamedDependency[Threads],
     ) -> Tokens | SecondFactorRequired:
         """Log in with a user name or e-mail address and a password.
 
@@ -69,13 +74,21 @@ class LoginController(Controller):
         return await threads.run(accounts.log_in, data.username, data.password, context)
 
     @post("/refresh", operation_id="RefreshTokens", status_code=200)
-    async def refresh(self, data: Refresh, accounts: Accounts, threads: Threads) -> Tokens:
+    async def refresh(
+        self,
+        data: JSONBody[Refresh],
+        accounts: NamedDependency[Accounts],
+        threads: NamedDependency[Threads],
+    ) -> Tokens:
         """Get new tokens. Each refresh token is good once: using one again ends the session."""
         return await threads.run(accounts.refresh, data.refresh_token, context_of(NOBODY))
 
     @post("/password", operation_id="ReplaceExpiredPassword", status_code=200, opt=EXPIRED)
     async def replace_expired(
-        self, data: PasswordReplacement, accounts: Accounts, threads: Threads
+        self,
+        data: JSONBody[PasswordReplacement],
+        accounts: NamedDependency[Accounts],
+        threads: NamedDependency[Threads],
     ) -> Tokens:
         """Change a password that has expired, and log in with the new one.
 
@@ -98,7 +111,10 @@ class NewPassword(Body, frozen=True):
 
 @put("/me/password", operation_id="ChangePassword", tags=["Log-in"], opt={THROTTLED: True})
 async def change_password(
-    request: EdgeRequest[Actor, Any], data: NewPassword, accounts: Accounts, threads: Threads
+    request: EdgeRequest[Actor, Any],
+    data: JSONBody[NewPassword],
+    accounts: NamedDependency[Accounts],
+    threads: NamedDependency[Threads],
 ) -> Answer:
     """Change one's own password; all other sessions end."""
     recorded = await threads.run(
@@ -108,6 +124,10 @@ async def change_password(
 
 
 @post("/logout", operation_id="LogOut", status_code=204, tags=["Log-in"])
-async def log_out(request: EdgeRequest[Actor, Any], accounts: Accounts, threads: Threads) -> None:
+async def log_out(
+    request: EdgeRequest[Actor, Any],
+    accounts: NamedDependency[Accounts],
+    threads: NamedDependency[Threads],
+) -> None:
     """End the session of this access token: its refresh token is worth nothing from now on."""
     await threads.run(accounts.log_out, context_of(request.user))

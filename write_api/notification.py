@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from commands.notification import ReadNotification
 from write_api.sender import Answer, Sender
@@ -14,6 +16,8 @@ from write_api.sender import Answer, Sender
     status_code=200,
     tags=["Notifications"],
 )
-async def read_notification(notification_id: UUID, sender: Sender) -> Answer:
+async def read_notification(
+    notification_id: FromPath[UUID], sender: NamedDependency[Sender]
+) -> Answer:
     """Mark a notification as read."""
     return await sender.change(ReadNotification(notification_id=notification_id))

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 from litestar import Response, post
+from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
 from access.actor import Actor
@@ -94,7 +95,9 @@ _ERROR = (
     opt={OPEN: True, THROTTLED: True, RESPONSES: {400: _ERROR, 401: _ERROR}},
 )
 async def get_service_token(
-    request: EdgeRequest[Any, Any], clients: ClientCredentials, threads: Threads
+    request: EdgeRequest[Any, Any],
+    clients: NamedDependency[ClientCredentials],
+    threads: NamedDependency[Threads],
 ) -> Response[ServiceToken]:
     """Get an access token for a service account (RFC 6749, grant type `client_credentials`)."""
     try:

@@ -5,7 +5,8 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, MediaType, Response, get, post
 from litestar.datastructures import CacheControlHeader
-from litestar.params import FromPath
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from commands.forgotten_password import ForgottenPasswords
 from commands.password_reset import RequestPasswordReset
@@ -55,7 +56,10 @@ class PasswordResetController(Controller):
         "/", operation_id="AskForPasswordReset", status_code=202, opt={OPEN: True, THROTTLED: True}
     )
     async def ask(
-        self, data: ResetWish, forgotten: ForgottenPasswords, threads: Threads
+        self,
+        data: JSONBody[ResetWish],
+        forgotten: NamedDependency[ForgottenPasswords],
+        threads: NamedDependency[Threads],
     ) -> ResetWishTaken:
         """Ask for a link to choose a new password, by e-mail. The answer tells nothing else."""
         await threads.run(forgotten.ask, data.username, context_of(NOBODY))
@@ -70,9 +74,9 @@ class PasswordResetController(Controller):
     async def choose(
         self,
         token: FromPath[str],
-        data: ChosenPassword,
-        forgotten: ForgottenPasswords,
-        threads: Threads,
+        data: JSONBody[ChosenPassword],
+        forgotten: NamedDependency[ForgottenPasswords],
+        threads: NamedDependency[Threads],
     ) -> Answer:
         """Choose a new password with the token of a mailed link. All sessions end."""
         recorded = await threads.run(forgotten.choose, token, data.password, context_of(NOBODY))
@@ -85,7 +89,7 @@ class PasswordResetController(Controller):
     tags=["Users"],
     status_code=202,
 )
-async def send_reset_link(learner_id: UUID, sender: Sender) -> Answer:
+async def send_reset_link(learner_id: FromPath[UUID], sender: NamedDependency[Sender]) -> Answer:
     """Mail a person a link to choose a password: their first one, or another."""
     recorded = await sender.record(RequestPasswordReset(learner_id=learner_id))
     return Response(recorded, headers=headers_of(recorded))

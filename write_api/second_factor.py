@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from access.actor import Actor
 from commands.admission import Tokens
@@ -83,7 +85,9 @@ class NewRecoveryCodes(Recorded, frozen=True, kw_only=True):
     cache_control=NO_STORE,
 )
 async def log_in_with_second_factor(
-    data: SecondStep, factors: SecondFactors, threads: Threads
+    data: JSONBody[SecondStep],
+    factors: NamedDependency[SecondFactors],
+    threads: NamedDependency[Threads],
 ) -> Tokens:
     """Take the second step of a log-in, with a code of the authenticator or a recovery code."""
     given = Given(code=data.code, recovery_code=data.recovery_code)
@@ -98,7 +102,10 @@ class SecondFactorController(Controller):
 
     @post("/", operation_id="StartSecondFactor", status_code=200)
     async def start(
-        self, request: EdgeRequest[Actor, Any], factors: SecondFactors, threads: Threads
+        self,
+        request: EdgeRequest[Actor, Any],
+        factors: NamedDependency[SecondFactors],
+        threads: NamedDependency[Threads],
     ) -> Response[StartedEnrolment]:
         """Get a secret for an authenticator app, as a QR code. It counts once it is confirmed."""
         made = await threads.run(factors.start_enrolment, context_of(request.user))
@@ -119,16 +126,19 @@ class SecondFactorController(Controller):
     async def confirm(
         self,
         request: EdgeRequest[Actor, Any],
-        data: Code,
-        factors: SecondFactors,
-        threads: Threads,
+        data: JSONBody[Code],
+        factors: NamedDependency[SecondFactors],
+        threads: NamedDependency[Threads],
     ) -> Response[NewRecoveryCodes]:
         """Show that the app works. From now on log-ins ask for it; here are recovery codes."""
         return _shown(await threads.run(factors.confirm, data.code, context_of(request.user)))
 
     @post("/recovery-codes", operation_id="ReplaceRecoveryCodes", status_code=200)
     async def replace_recovery_codes(
-        self, request: EdgeRequest[Actor, Any], factors: SecondFactors, threads: Threads
+        self,
+        request: EdgeRequest[Actor, Any],
+        factors: NamedDependency[SecondFactors],
+        threads: NamedDependency[Threads],
     ) -> Response[NewRecoveryCodes]:
         """Get new recovery codes; those before are worthless."""
         context = context_of(request.user)
@@ -138,9 +148,9 @@ class SecondFactorController(Controller):
     async def disable(
         self,
         request: EdgeRequest[Actor, Any],
-        data: EitherCode,
-        factors: SecondFactors,
-        threads: Threads,
+        data: JSONBody[EitherCode],
+        factors: NamedDependency[SecondFactors],
+        threads: NamedDependency[Threads],
     ) -> Answer:
         """Give one's second factor up, against showing it once more."""
         given = Given(code=data.code, recovery_code=data.recovery_code)
@@ -154,7 +164,9 @@ class SecondFactorController(Controller):
     status_code=200,
     tags=["Second factor"],
 )
-async def reset_second_factor(learner_id: UUID, data: ResetReason, sender: Sender) -> Answer:
+async def reset_second_factor(
+    learner_id: FromPath[UUID], data: JSONBody[ResetReason], sender: NamedDependency[Sender]
+) -> Answer:
     """Take the second factor from a person who has lost it and their recovery codes."""
     return await sender.change(command_of(ResetSecondFactor, data, learner_id=learner_id))
 

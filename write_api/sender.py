@@ -29,6 +29,10 @@ class Sender:
         self._threads = threads
         self._context = context
 
+    async def authorize(self, command: Command) -> None:
+        """Raises `Forbidden`, `StepUpRequired` for who can't send such a command, whatever to."""
+        await self._threads.run(self._dispatcher.authorize, command, self._context)
+
     async def record(self, command: Command) -> Recorded:
         """Carries the command out."""
         return await self._threads.run(self._dispatcher.dispatch, command, self._context)

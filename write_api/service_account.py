@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Response, delete, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from access.actor import Actor
 from commands.client_credentials import ClientCredentials, ClientSecret
@@ -69,9 +71,9 @@ class ServiceAccountController(Controller):
     async def create(
         self,
         request: EdgeRequest[Actor, Any],
-        data: NewServiceAccount,
-        clients: ClientCredentials,
-        threads: Threads,
+        data: JSONBody[NewServiceAccount],
+        clients: NamedDependency[ClientCredentials],
+        threads: NamedDependency[Threads],
     ) -> Response[ShownSecret]:
         """Make an account for a program, with its first secret, which is shown this once."""
         made = await threads.run(
@@ -87,7 +89,10 @@ class ServiceAccountController(Controller):
 
     @put("/{service_account_id:uuid}/access", operation_id="ChangeServiceAccess")
     async def change_access(
-        self, service_account_id: UUID, data: ServiceAccess, sender: Sender
+        self,
+        service_account_id: FromPath[UUID],
+        data: JSONBody[ServiceAccess],
+        sender: NamedDependency[Sender],
     ) -> Answer:
         """Set the roles and scopes of a service account; its tokens end."""
         command = command_of(ChangeServiceAccess, data, service_account_id=service_account_id)
@@ -102,10 +107,10 @@ class ServiceAccountController(Controller):
     async def issue_secret(
         self,
         request: EdgeRequest[Actor, Any],
-        service_account_id: UUID,
-        data: NewSecret,
-        clients: ClientCredentials,
-        threads: Threads,
+        service_account_id: FromPath[UUID],
+        data: JSONBody[NewSecret],
+        clients: NamedDependency[ClientCredentials],
+        threads: NamedDependency[Threads],
     ) -> Response[ShownSecret]:
         """Make a further secret, so that one can be replaced without a pause; two at most."""
         context = context_of(request.user)
@@ -118,7 +123,10 @@ class ServiceAccountController(Controller):
         status_code=200,
     )
     async def revoke_secret(
-        self, service_account_id: UUID, secret_id: UUID, sender: Sender
+        self,
+        service_account_id: FromPath[UUID],
+        secret_id: FromPath[UUID],
+        sender: NamedDependency[Sender],
     ) -> Answer:
         """Make a secret worthless; the account's tokens end."""
         command = RevokeClientSecret(service_account_id=service_account_id, secret_id=secret_id)
@@ -128,14 +136,19 @@ class ServiceAccountController(Controller):
         "/{service_account_id:uuid}/disable", operation_id="DisableServiceAccount", status_code=200
     )
     async def disable(
-        self, service_account_id: UUID, data: DisablingReason, sender: Sender
+        self,
+        service_account_id: FromPath[UUID],
+        data: JSONBody[DisablingReason],
+        sender: NamedDependency[Sender],
     ) -> Answer:
         """Give a service account no more tokens, and end those that it has."""
         command = command_of(DisableServiceAccount, data, service_account_id=service_account_id)
         return await sender.change(command)
 
     @post("/{service_account_id:uuid}/enable", operation_id="EnableServiceAccount", status_code=200)
-    async def enable(self, service_account_id: UUID, sender: Sender) -> Answer:
+    async def enable(
+        self, service_account_id: FromPath[UUID], sender: NamedDependency[Sender]
+    ) -> Answer:
         """Let a disabled service account in again, with the secrets that it has."""
         return await sender.change(EnableServiceAccount(service_account_id=service_account_id))
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from litestar import Controller, Response, delete, post
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from access.actor import Actor
 from commands.admission import AccessToken
@@ -43,9 +45,9 @@ class SessionController(Controller):
     async def end(
         self,
         request: EdgeRequest[Actor, Any],
-        session_id: UUID,
-        accounts: Accounts,
-        threads: Threads,
+        session_id: FromPath[UUID],
+        accounts: NamedDependency[Accounts],
+        threads: NamedDependency[Threads],
     ) -> Answer:
         """End one of one's own sessions, as on a device that was lost."""
         context = context_of(request.user)
@@ -53,13 +55,17 @@ class SessionController(Controller):
         return Response(recorded, status_code=200, headers=headers_of(recorded))
 
     @delete("/me/sessions", operation_id="EndOtherSessions", status_code=200)
-    async def end_others(self, request: EdgeRequest[Actor, Any], sender: Sender) -> Answer:
+    async def end_others(
+        self, request: EdgeRequest[Actor, Any], sender: NamedDependency[Sender]
+    ) -> Answer:
         """End all of one's own sessions but this one."""
         learner_id = person(request.user)
         return await sender.change(EndOtherSessions(learner_id=learner_id))
 
     @post("/users/{learner_id:uuid}/sessions/end", operation_id="EndAllSessions", status_code=200)
-    async def end_all(self, learner_id: UUID, data: Reason, sender: Sender) -> Answer:
+    async def end_all(
+        self, learner_id: FromPath[UUID], data: JSONBody[Reason], sender: NamedDependency[Sender]
+    ) -> Answer:
         """End all sessions of a person, as when their password may be known to others."""
         return await sender.change(command_of(EndAllSessions, data, learner_id=learner_id))
 
@@ -73,9 +79,9 @@ class SessionController(Controller):
     async def step_up(
         self,
         request: EdgeRequest[Actor, Any],
-        data: Proof,
-        factors: SecondFactors,
-        threads: Threads,
+        data: JSONBody[Proof],
+        factors: NamedDependency[SecondFactors],
+        threads: NamedDependency[Threads],
     ) -> AccessToken:
         """Prove once more who one is; the new access token is good for sensitive commands."""
         given = Given(code=data.code, recovery_code=data.recovery_code)

@@ -11,15 +11,19 @@ from urllib.parse import parse_qs, urlencode
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.datastructures import CacheControlHeader, Cookie
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Parameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from access.actor import Actor
-from commands.admission import SecondFactorRequired, Tokens
-from commands.single_sign_on import Callback, LogoutRefused, SignOnRefused, SingleSignOn
+from commands.admission import AccessToken, SecondFactorRequired, Tokens
+from commands.identity_provider import LogoutRefused, SignOnRefused
+from commands.sign_on_steps import Callback
+from commands.single_sign_on import SingleSignOn
+from commands.step_up import StepUpRequired
 from commands.vouched import NoAccount
-from domain.learner import LearnerInactive
+from domain.errors import Conflict
 from edge.authentication import OPEN
 from edge.openapi import PROBLEMS
 from edge.request import EdgeRequest
@@ -37,8 +41,8 @@ TO_FRONT_END = ResponseSpec(
     description="To the front end, where one is configured: with `code`, or with `error`.",
 )
 
-Provider = Annotated[str, Parameter(description="A name that `GET /sso` lists.", max_length=64)]
-Text = Annotated[str | None, Parameter(max_length=4096)]
+Provider = Annotated[str, PathParameter(description="A name that `GET /sso` lists.", max_length=64)]
+Text = Annotated[str | None, QueryParameter(max_length=4096)]
 
 
 class ProviderLink(msgspec.Struct, frozen=True):
@@ -58,6 +62,18 @@ class SignOnCode(Body, frozen=True):
 
     def __repr__(self) -> str:
         return "SignOnCode()"
+
+
+class WhereToProve(Body, frozen=True):
+    """`provider` is one that `GET /sso` lists; by default where the session began."""
+
+    provider: str | None = None
+
+
+class ProofBegun(msgspec.Struct, frozen=True):
+    """`login_url` is good once, within a minute, in a browser."""
+
+    login_url: str
 
 
 class LoggedOut(msgspec.Struct, frozen=True):
@@ -87,7 +103,7 @@ class SsoController(Controller):
     cache_control = CacheControlHeader(no_store=True)
 
     @get("/", operation_id="ListIdentityProviders", sync_to_thread=False)
-    def list_providers(self, sso: SingleSignOn) -> Providers:
+    def list_providers(self, sso: NamedDependency[SingleSignOn]) -> Providers:
         """The providers that one can log in by."""
         links = [
             ProviderLink(name, known.title, f"{sso.public_url}/sso/{name}/login")
@@ -105,11 +121,16 @@ class SsoController(Controller):
         self,
         request: EdgeRequest[Any, Any],
         provider: Provider,
-        sso: SingleSignOn,
-        threads: Threads,
+        sso: NamedDependency[SingleSignOn],
+        threads: NamedDependency[Threads],
+        ticket: Text = None,
     ) -> Response[None]:
-        """Send a browser to the provider, to log in there."""
-        begun = await threads.run(sso.begin, provider, browser_of(request))
+        """Send a browser to the provider, to log in there.
+
+        With the `ticket` of `POST /me/step-up/sign-on` or `POST /me/identities`: to log in there
+        anew.
+        """
+        begun = await threads.run(sso.begin, provider, browser_of(request), ticket)
         answer = _redirect(begun.url)
         answer.set_cookie(
             Cookie(
@@ -133,14 +154,15 @@ class SsoController(Controller):
         self,
         request: EdgeRequest[Any, Any],
         provider: Provider,
-        sso: SingleSignOn,
-        threads: Threads,
+        sso: NamedDependency[SingleSignOn],
+        threads: NamedDependency[Threads],
         state_value: Annotated[str | None, QueryParameter(name="state", max_length=4096)] = None,
         code: Text = None,
         error: Text = None,
         iss: Text = None,
-    ) -> Response[Tokens | SecondFactorRequired | None]:
-        """Come back from the provider: the browser that began the log-in gets tokens, once.
+    ) -> Response[Tokens | SecondFactorRequired | AccessToken | None]:
+        """Come back from the provider: the browser that began the log-in gets tokens, once. Who has
+        proved anew who they are gets an access token of the session that they have.
 
         Who has a second factor here gets a challenge instead, for POST /login/second-factor, unless
         the provider is trusted with that.
@@ -150,7 +172,7 @@ class SsoController(Controller):
         )
         try:
             done = await threads.run(sso.complete, provider, callback, context_of(NOBODY))
-        except (SignOnRefused, NoAccount, LearnerInactive) as refused:
+        except (SignOnRefused, NoAccount, Conflict, StepUpRequired) as refused:
             if sso.frontend_url is None:
                 raise
             return _redirect(f"{sso.frontend_url}?{urlencode({'error': refused.code})}")
@@ -158,9 +180,13 @@ class SsoController(Controller):
 
     @post("/tokens", operation_id="RedeemSignOnCode", status_code=200)
     async def redeem(
-        self, data: SignOnCode, sso: SingleSignOn, threads: Threads
-    ) -> Tokens | SecondFactorRequired:
-        """Exchange the code that a front end was given for tokens: once, within a minute.
+        self,
+        data: JSONBody[SignOnCode],
+        sso: NamedDependency[SingleSignOn],
+        threads: NamedDependency[Threads],
+    ) -> Tokens | SecondFactorRequired | AccessToken:
+        """Exchange the code that a front end was given for tokens: once, within a minute. Who has
+        proved anew who they are gets an access token of the session that they have.
 
         Who has a second factor here gets a challenge instead, for POST /login/second-factor, unless
         the provider is trusted with that.
@@ -177,12 +203,34 @@ class SsoController(Controller):
         self,
         request: EdgeRequest[Any, Any],
         provider: Provider,
-        sso: SingleSignOn,
-        threads: Threads,
+        sso: NamedDependency[SingleSignOn],
+        threads: NamedDependency[Threads],
     ) -> None:
         """End sessions that the provider says have ended (OpenID Connect Back-Channel Logout)."""
         token = _logout_token(request.headers, await request.body())
         await threads.run(sso.end_sessions, provider, token, context_of(NOBODY))
+
+
+@post(
+    "/me/step-up/sign-on",
+    operation_id="StepUpBySignOn",
+    status_code=200,
+    tags=["Sessions"],
+    cache_control=CacheControlHeader(no_store=True),
+)
+async def step_up_by_sign_on(
+    request: EdgeRequest[Actor, Any],
+    data: JSONBody[WhereToProve],
+    sso: NamedDependency[SingleSignOn],
+    threads: NamedDependency[Threads],
+) -> ProofBegun:
+    """Prove once more who one is by logging in anew at an identity provider.
+
+    A browser goes to `login_url`, and comes back as from a log-in: with an access token that is
+    good for sensitive commands.
+    """
+    url = await threads.run(sso.step_up, data.provider, context_of(request.user))
+    return ProofBegun(url)
 
 
 @post(
@@ -193,7 +241,9 @@ class SsoController(Controller):
     cache_control=CacheControlHeader(no_store=True),
 )
 async def log_out_of_provider(
-    request: EdgeRequest[Actor, Any], sso: SingleSignOn, threads: Threads
+    request: EdgeRequest[Actor, Any],
+    sso: NamedDependency[SingleSignOn],
+    threads: NamedDependency[Threads],
 ) -> LoggedOut:
     """End the session of this access token, and learn where to end the provider's."""
     return LoggedOut(await threads.run(sso.log_out, context_of(request.user)))

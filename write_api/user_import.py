@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, post
 from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.params import QueryParameter
 
@@ -33,7 +34,10 @@ DryRun = Annotated[
     opt={PROBLEMS: (400, 413, 415), UPLOAD: True},
 )
 async def import_users(
-    request: Request[Actor, Any, Any], sender: Sender, threads: Threads, dry_run: DryRun = False
+    request: Request[Actor, Any, Any],
+    sender: NamedDependency[Sender],
+    threads: NamedDependency[Threads],
+    dry_run: DryRun = False,
 ) -> Answer:
     """Begin to import people from a CSV file in UTF-8: the body, or the part `file` of a form.
 

@@ -10,11 +10,11 @@ import msgspec
 
 from access.actor import Actor
 from access.passwords import Passwords
-from access.standing import standing_statement
 from commands.importing.people import ImportWork, Known
 from commands.importing.rows import Row, entry_of
 from commands.message import HANDLERS
 from commands.provisioning import DirectoryCommand, ProvisionUser, ReplaceProvisionedUser
+from commands.standing import note_standing
 from domain.aggregate import Aggregate
 from domain.errors import DomainError
 from domain.learner import Learner
@@ -62,7 +62,7 @@ class Decider:
             if row.roles is not None:
                 assert isinstance(learner, Learner)
                 learner.follow_roles(roles=row.roles, reason="Import", at=self._now)
-                work.execute_too(*standing_statement(learner.id, learner.roles, learner.active))
+                note_standing(learner, work)
         except DomainError as error:
             row.refuse(_column(getattr(error, "field", None)), error.detail)
             return Decision(row, Outcome.REFUSED, streams=frozenset(work.loaded))

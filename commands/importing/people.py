@@ -31,6 +31,7 @@ class Known:
         self.log = log
         self._streams: dict[UUID, Aggregate | None] = {}
         self._department_names: DepartmentNames | None = None
+        self.administrators_lost: set[UUID] = set()
 
     def fetch(self, ids: Iterable[UUID]) -> None:
         """Loads those that aren't known yet."""
@@ -83,6 +84,7 @@ class ImportWork(Work):
     ) -> None:
         super().__init__(known.log, passwords, actor, now, frozenset({Scope.ANY}))
         self._known = known
+        self.administrators_lost = known.administrators_lost
         self._next_id = new_id
 
     def new_id(self) -> UUID:

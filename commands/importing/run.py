@@ -19,6 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from access.actor import SYSTEM, Actor
 from access.passwords import Passwords
+from access.permissions import Scope, reach
 from commands.context import Context
 from commands.dispatcher import Dispatcher
 from commands.importing.decide import Decider, Decision, Outcome
@@ -32,8 +33,10 @@ from commands.importing.plan import (
 )
 from commands.importing.rows import Row, read_rows
 from commands.importing.table import read_table
-from commands.user_import import EndImport
+from commands.user_import import EndImport, ImportUsers
+from domain.learner import Learner
 from domain.roles import Role
+from domain.service_account import ServiceAccount
 from event_store import bulk
 from event_store.application import Log
 from event_store.errors import LogUnavailable, VersionConflict
@@ -50,6 +53,10 @@ MOST_TRIES: Final = 5
 
 class Stopped(Exception):
     """The process is to end; the import is gone on with later."""
+
+
+class NotPermittedAnyMore(Exception):
+    """Who began the import has lost the right to."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -96,6 +103,9 @@ class Importer:
             counts = self._carry_out(job)
         except (Stopped, LogUnavailable, psycopg.OperationalError):
             raise
+        except NotPermittedAnyMore:
+            why = "Whoever began this may not bring in people any more; what was done stays."
+            self._end(EndImport(import_id=job.id, failure=why))
         except Exception:
             logger.exception("Import %s failed", job.id)
             self._end(EndImport(import_id=job.id, failure="Something went wrong on our side."))
@@ -136,6 +146,8 @@ class Importer:
         for start in range(0, len(good), ROWS_IN_A_PIECE):
             if self._stopping.is_set():
                 raise Stopped
+            if not may_import(self._log, job.created_by):
+                raise NotPermittedAnyMore
             counts += self._piece(job, good[start : start + ROWS_IN_A_PIECE], decider, known)
         return counts
 
@@ -202,6 +214,24 @@ class Importer:
             command_id=uuid4(),
         )
         self._dispatcher.dispatch(command, context)
+
+
+def may_import(log: Log, starter: UUID | None) -> bool:
+    """Whether somebody, a person or a service account, may bring in people now; the console may."""
+    if starter is None:
+        return True
+    actor = Actor(id=starter, roles=frozenset())
+    if (learner := log.find_latest(Learner, starter)) is not None:
+        roles = learner.roles if learner.active else []
+        actor = msgspec.structs.replace(actor, roles=frozenset(roles))
+    elif (account := log.find_latest(ServiceAccount, starter)) is not None and account.enabled:
+        actor = msgspec.structs.replace(
+            actor,
+            roles=frozenset(account.roles),
+            operations=None if account.scopes is None else frozenset(account.scopes),
+            is_service=True,
+        )
+    return Scope.ANY in reach(actor, ImportUsers.__name__)
 
 
 def _execute(connection: psycopg.Connection[Any], decisions: Sequence[Decision]) -> None:

@@ -1,10 +1,12 @@
 """Between Litestar's requests and answers and those of the SCIM library."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.params import QueryParameter
+from scim2_models import InvalidValueException
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
@@ -54,7 +56,14 @@ async def narrowing(
     return _given(attributes=attributes, excludedAttributes=excluded_attributes)
 
 
+def _must_be_a_number(query: Mapping[str, str], name: str) -> None:
+    """`null` is no number, though it reads as one that isn't given."""
+    if query.get(name) == "null":
+        raise InvalidValueException(detail=f"{name} must be a number.")
+
+
 async def searching(
+    request: Request[Any, Any, Any],
     attributes: Attributes = None,
     excluded_attributes: ExcludedAttributes = None,
     filter: Annotated[
@@ -74,6 +83,8 @@ async def searching(
     ] = None,
 ) -> Query:
     """The dependency `searching`: what is looked for."""
+    for name in ("startIndex", "count"):
+        _must_be_a_number(request.query_params, name)
     return _given(
         attributes=attributes,
         excludedAttributes=excluded_attributes,

@@ -10,6 +10,7 @@ import psycopg
 from access.housekeeping import keys_kept_for
 from commands.context import Context
 from commands.key_rotation import KeyRotation
+from domain.errors import DomainError
 from event_store.errors import MasterKeyUnavailable, WrongMasterKey
 from event_store.rewrapping import KeyState
 from lms.composition import CommandSide, command_side
@@ -26,15 +27,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for name, (act, text) in ACTIONS.items():
         choice = acts.add_parser(name, help=text, description=text)
         choice.set_defaults(act=act)
+        if name == "revoke":
+            choice.add_argument("kid", help="the key to take back")
         choice.add_argument("--reason", help="why, for the audit")
         choice.add_argument("--json", action="store_true", help="for programs (status)")
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
-    """Does what was asked for; 1 when the master key is out of reach or the wrong one."""
+    """Does what was asked for; 1 when that can't be done: a key isn't there, still signs, or the
+    master key is out of reach or the wrong one."""
     try:
         with command_side(settings, connections=2) as side:
             options.act(options, settings, side)
+    except DomainError as error:
+        print(f"error: {error.detail}")
+        return 1
     except (MasterKeyUnavailable, WrongMasterKey) as error:
         print(f"error: {error}")
         return 1
@@ -56,11 +63,16 @@ def list_signing(_: argparse.Namespace, __: Settings, side: CommandSide) -> None
 def rotate_signing(options: argparse.Namespace, settings: Settings, side: CommandSide) -> None:
     """Puts a new key in place that signs access tokens."""
     side.signing_keys.ensure()
-    context = Context(
-        actor=CONSOLE, now=datetime.now(UTC), correlation_id=uuid4(), command_id=uuid4()
-    )
-    rotated = KeyRotation(side.dispatcher, side.signing_keys).rotate(options.reason, context)
+    rotated = KeyRotation(side.dispatcher, side.signing_keys).rotate(options.reason, _context())
     print(f"{rotated.kid} signs from now on: in every process within a minute.")
+    list_signing(options, settings, side)
+
+
+def revoke_signing(options: argparse.Namespace, settings: Settings, side: CommandSide) -> None:
+    """Takes back a key that others may have: nothing it has signed is believed any more."""
+    rotation = KeyRotation(side.dispatcher, side.signing_keys)
+    rotation.revoke(options.kid, options.reason, _context())
+    print(f"{options.kid} is worthless from now on: in every process within two seconds.")
     list_signing(options, settings, side)
 
 
@@ -106,11 +118,16 @@ def retire(options: argparse.Namespace, settings: Settings, side: CommandSide) -
 ACTIONS = {
     "list": (list_signing, "list the keys that sign access tokens"),
     "rotate": (rotate_signing, "sign access tokens with a new key"),
+    "revoke": (revoke_signing, "take back a key that others may have"),
     "prune": (prune_signing, "delete signing keys that no valid token is signed with"),
     "status": (status, "show the wrapping keys, what wraps them and what they wrap"),
     "rotate-master": (rotate_master, "wrap everything anew, after a new master key or without"),
     "retire": (retire, "delete wrapping keys that nothing needs any more"),
 }
+
+
+def _context() -> Context:
+    return Context(actor=CONSOLE, now=datetime.now(UTC), correlation_id=uuid4(), command_id=uuid4())
 
 
 def _line(each: KeyState) -> str:

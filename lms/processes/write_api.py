@@ -16,7 +16,7 @@ from access.resets import Resets
 from access.sessions import Sessions
 from access.sso import SsoTables
 from access.throttle import RESETS_PER_ADDRESS, RESETS_PER_NAME, Throttle
-from access.tokens import TokenIssuer
+from access.tokens import TokenIssuer, TokenVerifier
 from access.totp import Totp
 from commands.admission import Admission
 from commands.client_credentials import ClientCredentials
@@ -34,6 +34,7 @@ from lms.processes.serving import serve
 from lms.settings import Settings
 from lms.sso import single_sign_on
 from write_api.app import Doors, create_write_api
+from write_api.refused_tokens import CountingVerifier
 from write_api.threads import Threads
 
 CONNECTIONS = 16
@@ -50,9 +51,9 @@ def main(settings: Settings) -> None:
         app = create_write_api(
             side.log,
             side.dispatcher,
-            doors(settings, side),
+            doors(settings, side, verifier),
             threads,
-            verifier=verifier,
+            verifier=CountingVerifier(verifier, Refusals(side.pool, side.keys.hashing)),
             checks={"database": lambda: _answers(side.pool)},
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
@@ -66,13 +67,14 @@ def main(settings: Settings) -> None:
             threads.close()
 
 
-def doors(settings: Settings, side: CommandSide) -> Doors:
+def doors(settings: Settings, side: CommandSide, verifier: TokenVerifier) -> Doors:
     """The ways into the system, each with what it needs."""
     issuer = TokenIssuer(
         side.signing_keys,
         issuer=settings.public_url,
         audience=AUDIENCE,
         seconds_valid=settings.access_token_minutes * 60,
+        is_revoked=verifier.is_revoked,
     )
     log, dispatcher, passwords = side.log, side.dispatcher, side.passwords
     sessions = Sessions(side.pool, longest_session=timedelta(days=settings.refresh_token_days))
@@ -89,7 +91,8 @@ def doors(settings: Settings, side: CommandSide) -> Doors:
     return Doors(
         Accounts(log, dispatcher, passwords, sessions, door, admission, check, directory),
         SecondFactors(
-            log, dispatcher, admission, passwords, sessions, challenges, totp, codes, door, sso
+            *(log, dispatcher, admission, passwords, sessions, challenges, totp, codes, door, sso),
+            directory,
         ),
         ClientCredentials(log, dispatcher, ClientSecrets(side.pool), sessions, door, issuer),
         KeyRotation(dispatcher, side.signing_keys),

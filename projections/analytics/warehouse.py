@@ -7,7 +7,7 @@ import duckdb
 
 from projections.analytics import sql
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raise it with every change of `schema/` or `load/`: the file is then built anew from the log."""
 
 MEMORY_LIMIT: Final = "100MB"

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 _STAR: Final = frozenset(
     {
         "learner",
+        "organization",
         "course",
         "enrollment",
         "assessment",

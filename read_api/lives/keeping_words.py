@@ -18,6 +18,7 @@ KEEPING: Final[Mapping[str, Words]] = {
         "Keys of {persons} people wrapped anew, by the wrapping key {key_id:plain}",
         keeps=("master_key_id", "former_key_ids", "former_master_key_ids", "secrets"),
     ),
+    "key_ring.revoked": Words("Key {kid:plain} that signed access tokens taken back"),
     "key_ring.wrapping_keys_destroyed": Words("Wrapping keys {key_ids} destroyed"),
     "learner.erased": Words("{full_name:plain} erased, on the ground of {legal_basis:words}"),
     "erasure.requested": Words(

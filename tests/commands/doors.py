@@ -29,11 +29,12 @@ from commands.directory import DirectoryAccounts
 from commands.doorkeeper import Doorkeeper
 from commands.factors import SecondFactors
 from commands.forgotten_password import ForgottenPasswords
+from commands.identity_provider import SignOnProvider
 from commands.key_rotation import KeyRotation
 from commands.learner import RegisterLearner
 from commands.login import Accounts
 from commands.proof import FactorCheck, Given
-from commands.single_sign_on import SignOnProvider, SingleSignOn
+from commands.single_sign_on import SingleSignOn
 from domain.roles import Role
 from tests.access.conftest import Clock
 from tests.commands.system import ADMIN, MASTER_KEY, System
@@ -107,6 +108,7 @@ class Doors:
             codes,
             door,
             tables,
+            directory,
         )
         self.sso = SingleSignOn(
             log,

@@ -195,6 +195,11 @@ class Given:
         id = self._system.dispatch(command).id
         return Person(id, Actor(id, frozenset(command.roles)))
 
+    def an_administrator(self) -> Person:
+        """Has proved a moment ago who they are."""
+        person = self.a_person(Role.ADMIN)
+        return Person(person.id, msgspec.structs.replace(person.actor, authenticated_at=NOW))
+
     def a_department(self, below: UUID | None = None) -> UUID:
         """Of a name that no other one has."""
         command = AddDepartment(name=uuid4().hex, parent_id=below)

@@ -6,13 +6,20 @@ from uuid import UUID, uuid4
 import msgspec
 
 from access.actor import SYSTEM
-from commands.external_identity import LinkIdentity, RegisterFromProvider, UnlinkIdentity
+from commands.external_identity import (
+    LastWayIn,
+    LinkIdentity,
+    RegisterFromProvider,
+    UnlinkIdentity,
+)
 from commands.vouched import AccountPolicy
+from domain.errors import NotFound
 from domain.external_identity import ExternalIdentity, IdentityNotLinked, IdentityTaken
+from domain.identity import external_identity_id
 from domain.learner import Learner
 from domain.roles import Role
 from domain.unique_name import NameTaken, UniqueName
-from tests.commands.system import Given, System
+from tests.commands.system import NOW, Given, System
 
 ISSUER = "https://login.example.com"
 
@@ -59,10 +66,25 @@ def test_an_identity_is_one_account_s_until_it_is_unlinked(system: System, given
     system.when(a_link(one, subject)).then(ExternalIdentity.Linked)
     system.when(a_link(one, subject)).then()
     system.when(a_link(other, subject)).refuses(IdentityTaken)
-    unlink = UnlinkIdentity(issuer=ISSUER, subject=subject)
+    unlink = UnlinkIdentity(learner_id=one, identity_id=external_identity_id(ISSUER, subject))
+    system.when(UnlinkIdentity(learner_id=other, identity_id=unlink.identity_id)).refuses(NotFound)
     system.when(unlink).then(ExternalIdentity.Unlinked)
     system.when(unlink).refuses(IdentityNotLinked)
     system.when(a_link(other, subject)).then(ExternalIdentity.Relinked)
+
+
+def test_nobody_takes_their_own_last_way_in_away(system: System, given: Given) -> None:
+    jane, subjects = given.a_person(), [uuid4().hex, uuid4().hex]
+    actor = msgspec.structs.replace(jane.actor, authenticated_at=NOW)
+    unlinks = [
+        UnlinkIdentity(learner_id=jane.id, identity_id=external_identity_id(ISSUER, each))
+        for each in subjects
+    ]
+    for subject in subjects:
+        system.dispatch(a_link(jane.id, subject))
+    system.when(unlinks[0], actor).then(ExternalIdentity.Unlinked)
+    system.when(unlinks[1], actor).refuses(LastWayIn)
+    system.when(unlinks[1]).then(ExternalIdentity.Unlinked)
 
 
 def test_a_provider_grants_and_revokes_its_own_roles_only() -> None:

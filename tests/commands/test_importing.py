@@ -1,19 +1,28 @@
 """Files of people, carried out while others change the same people."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from psycopg_pool import ConnectionPool
 
+from access.actor import Actor
 from commands.importing import run
+from commands.importing.reports import forget_reports
 from commands.importing.run import Importer
-from commands.learner import UpdateLearner
+from commands.learner import ChangeRoles, UpdateLearner
 from commands.organization import AddDepartment, RemoveDepartment
+from commands.service_account import (
+    ChangeServiceAccess,
+    CreateServiceAccount,
+    DisableServiceAccount,
+)
 from commands.user_import import ImportUsers
 from domain.learner import Learner
 from domain.organization import DepartmentNotEmpty
+from domain.roles import Role
 from tests.commands.system import Given, Person, System
 from tests.servers.postgres import Database
 
@@ -23,17 +32,20 @@ class Desk:
 
     def __init__(self, system: System, pool: ConnectionPool[Any]) -> None:
         self.system = system
+        self.boss = Given(system).an_administrator()
         self._pool = pool
         self._meanwhile: list[Callable[[], object]] = []
         self._importer = Importer(
             system.log, system.passwords, system.dispatcher, pool, on_recorded=self._recorded
         )
 
-    def imports(self, file: str, *meanwhile: Callable[[], object]) -> list[str]:
+    def imports(
+        self, file: str, *meanwhile: Callable[[], object], by: Actor | None = None
+    ) -> list[str]:
         """What became of each row; of `meanwhile` one happens after each row that is recorded."""
         while self._importer.carry_out_next():
             continue
-        id = self.system.dispatch(ImportUsers(content=file)).id
+        id = self.system.dispatch(ImportUsers(content=file), by or self.boss.actor).id
         self._meanwhile = [*meanwhile]
         assert self._importer.carry_out_next()
         with self._pool.connection() as connection:
@@ -109,3 +121,47 @@ def test_a_file_makes_nobody_a_department_admin(desk: Desk, given: Given) -> Non
     file = "\n".join(["username,email,roles", desk.row(somebody, roles), desk.row(admin, roles)])
     assert desk.imports(file) == ["refused", "updated"]
     assert desk.person(admin).administers == [department]
+
+
+def test_who_loses_the_right_amid_an_import_brings_nobody_in_any_more(
+    desk: Desk, given: Given
+) -> None:
+    boss, people = given.an_administrator(), [given.a_person() for _ in range(3)]
+    file = "\n".join(["username,email,job_role", *(desk.row(each, "Welder") for each in people)])
+    demoted = ChangeRoles(learner_id=boss.id, roles=[Role.EMPLOYEE])
+    outcomes = desk.imports(file, lambda: desk.system.dispatch(demoted), by=boss.actor)
+    assert outcomes == ["updated"]
+    assert [desk.person(each).job_role for each in people] == ["Welder", None, None]
+    with desk.system.pool.connection() as connection:
+        state = connection.execute(
+            "SELECT state FROM provisioning.imports WHERE created_by = %s", (boss.id,)
+        ).fetchone()
+    assert state == ("failed",)
+
+
+def test_a_service_account_that_is_disabled_brings_nobody_in(system: System) -> None:
+    made = CreateServiceAccount(
+        name=uuid4().hex, roles=[Role.ADMIN], secret_id=uuid4(), secret_hash=bytes(32)
+    )
+    account = system.dispatch(made).id
+    assert run.may_import(system.log, account)
+    narrow = ChangeServiceAccess(
+        service_account_id=account, roles=[Role.ADMIN], scopes=["ListUsers"]
+    )
+    system.dispatch(narrow)
+    assert not run.may_import(system.log, account)
+    system.dispatch(ChangeServiceAccess(service_account_id=account, roles=[Role.ADMIN]))
+    assert run.may_import(system.log, account)
+    system.dispatch(DisableServiceAccount(service_account_id=account))
+    assert not run.may_import(system.log, account)
+
+
+def test_reports_go_after_a_while(desk: Desk, given: Given) -> None:
+    desk.imports("username,email\n" + desk.row(given.a_person()))
+    with desk.system.pool.connection() as connection:
+        ended = connection.execute(
+            "SELECT max(ended_at) FROM provisioning.imports WHERE created_by = %s", (desk.boss.id,)
+        ).fetchone()
+    assert ended is not None
+    forget_reports(desk.system.pool, ended[0])
+    assert forget_reports(desk.system.pool, ended[0] + timedelta(microseconds=1)) == 1

@@ -1,5 +1,7 @@
 """Departments, who belongs to them, and who looks after them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -305,3 +307,18 @@ def test_a_grant_that_is_revoked_ends_before_its_token_does(
 def test_the_role_alone_reaches_nothing(system: System, a_seller: Person) -> None:
     nobody = Actor(uuid4(), frozenset({Role.DEPARTMENT_ADMIN}))
     system.when(UpdateLearner(learner_id=a_seller.id, full_name="Jo"), nobody).refuses(Forbidden)
+
+
+def test_thirty_people_get_a_manager_at_once(system: System, given: Given) -> None:
+    """They meet at the one stream that keeps managers from going round in circles."""
+    boss, people = given.a_person(Role.MANAGER), [given.a_person() for _ in range(30)]
+    everybody = threading.Barrier(len(people))
+
+    def change(person: Person) -> None:
+        everybody.wait(20)
+        system.dispatch(UpdateLearner(learner_id=person.id, manager_id=boss.id))
+
+    with ThreadPoolExecutor(len(people)) as threads:
+        list(threads.map(change, people))
+    found = [system.log.find_latest(Learner, each.id) for each in people]
+    assert {each.manager_id for each in found if each} == {boss.id}

@@ -29,7 +29,12 @@ from commands.enrollment import (
     WithdrawEnrollment,
 )
 from commands.erasure import ApproveErasure, EraseLearner, RecordScrubbed, RefuseErasure
-from commands.external_identity import LinkIdentity, RegisterFromProvider, UnlinkIdentity
+from commands.external_identity import (
+    LinkIdentity,
+    LinkOwnIdentity,
+    RegisterFromProvider,
+    UnlinkIdentity,
+)
 from commands.feedback import SubmitFeedback
 from commands.group import (
     ApplyGroupRoles,
@@ -39,7 +44,12 @@ from commands.group import (
     MapGroupRoles,
     ReplaceGroup,
 )
-from commands.key_ring import RecordDestroyedKeys, RecordMasterKeyRotation, RotateSigningKeys
+from commands.key_ring import (
+    RecordDestroyedKeys,
+    RecordMasterKeyRotation,
+    RevokeSigningKey,
+    RotateSigningKeys,
+)
 from commands.learner import (
     ChangePassword,
     ChangeRoles,
@@ -106,6 +116,7 @@ from domain.course import Course
 from domain.enrollment import Enrollment
 from domain.erasure import Ground, LegalBasis
 from domain.errors import Forbidden
+from domain.identity import external_identity_id
 from domain.legal_holds import HeldKind
 from domain.retention import RecordKind
 from domain.roles import Role
@@ -157,6 +168,7 @@ def things(system: System) -> Things:
     link = LinkIdentity(
         learner_id=learner.id, provider="oidc:corporate", issuer=ISSUER, subject=str(learner.id)
     )
+    reset = system.dispatch(RequestPasswordReset(learner_id=learner.id)).id
     system.dispatch(link)
     return Things(
         learner=learner,
@@ -173,7 +185,7 @@ def things(system: System) -> Things:
         department=department,
         below=given.a_department(below=department),
         department_admin=given.a_department_admin(department),
-        reset=system.dispatch(RequestPasswordReset(learner_id=learner.id)).id,
+        reset=reset,
         group=system.dispatch(CreateGroup(display_name="All")).id,
         erasure=system.dispatch(
             EraseLearner(learner_id=given.a_person().id, legal_basis=LegalBasis.OBJECTION)
@@ -236,6 +248,7 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     ),
     RecordDataExport: lambda t: RecordDataExport(learner_id=t.learner.id),
     RecordDestroyedKeys: lambda _: RecordDestroyedKeys(key_ids=["first"]),
+    RevokeSigningKey: lambda _: RevokeSigningKey(kid="made up"),
     CreateServiceAccount: lambda _: CreateServiceAccount(
         name=uuid4().hex, roles=[Role.ANALYST], secret_id=uuid4(), secret_hash=bytes(32)
     ),
@@ -279,7 +292,12 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     LinkIdentity: lambda t: LinkIdentity(
         learner_id=t.learner.id, provider="oidc:corporate", issuer=ISSUER, subject=uuid4().hex
     ),
-    UnlinkIdentity: lambda t: UnlinkIdentity(issuer=ISSUER, subject=str(t.learner.id)),
+    LinkOwnIdentity: lambda t: LinkOwnIdentity(
+        learner_id=t.learner.id, provider="oidc:corporate", issuer=ISSUER, subject=uuid4().hex
+    ),
+    UnlinkIdentity: lambda t: UnlinkIdentity(
+        learner_id=t.learner.id, identity_id=external_identity_id(ISSUER, str(t.learner.id))
+    ),
     CreateCourse: lambda _: CreateCourse(title="Mine"),
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),

@@ -41,10 +41,6 @@ from write_api.app import Doors as WaysIn
 from write_api.app import create_write_api
 from write_api.threads import Threads
 
-# The write API leaves it to Litestar to infer dependencies, which Litestar 3 won't do any more.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning"
-)
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 QUERY = {"query": "SELECT 1", "from": "2020-01-01T00:00:00Z"}
 """Parameters that some query can't do without."""

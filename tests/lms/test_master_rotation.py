@@ -34,6 +34,7 @@ from tests.lms.waiting import eventually
 from tests.servers.postgres import Database
 
 Owner = psycopg.Connection[Any]
+ORIGIN = "lms.example/log"
 OLD, NEW = KnownMasterKey(bytes(range(32))), bytes(range(1, 33))
 
 
@@ -396,11 +397,13 @@ def all_secrets(world: World) -> list[tuple[UUID | str | bytes, bytes]]:
         " expires_at) VALUES (%s, %s, '{}', 1, now())",
         (challenge, learner),
     )
-    sso.remember(session, SsoSession.of("oidc", uuid4(), None, "id token"))
+    theirs = SsoSession.of("oidc", uuid4(), None, "id token", now)
+    with side.pool.connection() as connection:
+        sso.vouching(theirs, now).remember(connection, session)
     seal = Seal(side.keys, SINGLE_SIGN_ON)
     world.owner.execute(
-        "INSERT INTO access.sso_challenges (token_hash, provider, identity_id, sealed_token)"
-        " VALUES (%s, 'oidc', %s, %s)",
+        "INSERT INTO access.sso_challenges (token_hash, provider, identity_id, sealed_token,"
+        " identified_at) VALUES (%s, 'oidc', %s, %s, now())",
         (challenge, uuid4(), seal.seal(b"waits", challenge)),
     )
     signing = SealingKeys(Seal(side.keys, CHECKPOINTS), ORIGIN).active(world.owner)

@@ -19,8 +19,10 @@ from access.sessions import Sessions
 from access.throttle import RESETS_PER_ADDRESS, RESETS_PER_NAME, Throttle
 from adapters.mail import Mail, MailFailed
 from commands.context import Context
+from commands.external_identity import LinkIdentity
 from commands.forgotten_password import ForgottenPasswords, TooManyWishes
 from commands.learner import ChangePassword, DeactivateLearner
+from commands.password import NoPasswordHere
 from commands.password_reset import RequestPasswordReset
 from domain.learner import Learner
 from domain.password_reset import PasswordReset
@@ -297,6 +299,46 @@ def test_a_deactivated_person_can_not_use_a_link(office: Office, a_learner: Pers
     office.system.dispatch(DeactivateLearner(learner_id=a_learner.id))
     with pytest.raises(InvalidResetLink):
         office.choose(office.post.token)
+
+
+def elsewhere(office: Office, person: Person) -> None:
+    """An identity provider vouches for them from now on."""
+    office.system.dispatch(
+        LinkIdentity(
+            learner_id=person.id, provider="oidc:it", issuer="https://it", subject=uuid4().hex
+        )
+    )
+
+
+def test_who_gets_in_elsewhere_only_gets_no_password_here(
+    office: Office, a_learner: Person
+) -> None:
+    office.system.dispatch(RequestPasswordReset(learner_id=a_learner.id))
+    office.work()
+    token = office.post.token
+    elsewhere(office, a_learner)
+    with pytest.raises(InvalidResetLink):
+        office.choose(token)
+    mails = len(office.post.mails)
+    office.ask(office.learner(a_learner).email)
+    office.work()
+    assert len(office.post.mails) == mails
+    told = [(it.reason, it.number) for it in office.refusals.untold(10_000)]
+    assert ("no-password", 2) in told
+    for command in (
+        RequestPasswordReset(learner_id=a_learner.id),
+        ChangePassword(learner_id=a_learner.id, password=NEW),
+    ):
+        office.system.when(command).refuses(NoPasswordHere)
+
+
+def test_who_has_a_password_beside_may_forget_it(office: Office, a_learner: Person) -> None:
+    office.system.dispatch(ChangePassword(learner_id=a_learner.id, password="something of 7 words"))
+    elsewhere(office, a_learner)
+    office.ask(office.learner(a_learner).email)
+    office.work()
+    office.choose(office.post.token)
+    assert office.knows(a_learner, NEW)
 
 
 def test_an_administrator_sends_a_link_to_who_has_no_password_yet(

@@ -60,6 +60,7 @@ class Slapd(Service):
         self.folder = folder
         self.port = free_port()
         self.url = f"ldap://127.0.0.1:{self.port}"
+        self.tls_url = f"ldaps://127.0.0.1:{free_port()}"
         self.ca_file = str(folder / "server.pem")
         (folder / "data").mkdir()
         write_certificate(folder)
@@ -79,7 +80,15 @@ class Slapd(Service):
         """See Service."""
         slapd = program("slapd")
         assert slapd
-        return [slapd, "-f", str(self.folder / "slapd.conf"), "-h", self.url, "-d", "0"]
+        return [
+            slapd,
+            "-f",
+            str(self.folder / "slapd.conf"),
+            "-h",
+            f"{self.url} {self.tls_url}",
+            "-d",
+            "0",
+        ]
 
     def environment(self) -> Mapping[str, str]:
         """See Service."""

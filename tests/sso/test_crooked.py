@@ -22,6 +22,7 @@ from tests.sso.crooked import (
     elliptic_key,
     new_key,
 )
+from tests.sso.mock import query_of
 
 NOW = time.time
 
@@ -71,6 +72,38 @@ def test_several_audiences_are_fine_when_we_are_the_authorized_party(
     browser.tokens(answer(browser, crooked, aud=[CLIENT_ID, "others"], azp=CLIENT_ID))
 
 
+def test_the_time_of_the_log_in_is_the_provider_s(
+    browser: Browser, crooked: CrookedProvider
+) -> None:
+    an_hour_ago = int(NOW()) - 3600
+    tokens = browser.tokens(answer(browser, crooked, auth_time=an_hour_ago))
+    assert session_of(tokens)["auth_time"] == an_hour_ago
+    assert "auth_time" not in session_of(browser.tokens(answer(browser, crooked)))
+
+
+def test_who_logs_in_anew_there_has_stepped_up_here(
+    browser: Browser, crooked: CrookedProvider
+) -> None:
+    about = about_somebody()
+    before = browser.tokens(answer(browser, crooked, sub="stepper", **about))
+    bearer = {"Authorization": f"Bearer {before['access_token']}"}
+    begun = browser.http.post("/me/step-up/sign-on", json={}, headers=bearer)
+    assert begun.status_code == 200, begun.text
+    assert begun.headers["Cache-Control"] == "no-store"
+    sent = browser.http.get(begun.json()["login_url"]).headers["Location"]
+    asked = query_of(sent)
+    assert (asked["prompt"], asked["max_age"]) == ("login", "600")
+    stale = crooked.logs_in(sent, "stepper", **about, auth_time=int(NOW()) - 3600)
+    browser.is_refused(stale)
+
+    begun = browser.http.post("/me/step-up/sign-on", json={}, headers=bearer)
+    sent = browser.http.get(begun.json()["login_url"]).headers["Location"]
+    fresh = browser.tokens(crooked.logs_in(sent, "stepper", **about, auth_time=int(NOW())))
+    assert "refresh_token" not in fresh
+    assert session_of(fresh)["sid"] == session_of(before)["sid"]
+    assert session_of(fresh)["auth_time"] >= int(NOW()) - 60
+
+
 LIES: dict[str, Callable[[], Json]] = {
     "another audience": lambda: {"aud": "somebody-else"},
     "another authorized party": lambda: {"aud": [CLIENT_ID, "other"], "azp": "other"},
@@ -87,6 +120,10 @@ LIES: dict[str, Callable[[], Json]] = {
     "an expiry that is no time": lambda: {"exp": "tomorrow"},
     "issued long ago": lambda: {"iat": int(NOW()) - 3600},
     "issued in the future": lambda: {"iat": int(NOW()) + 3600},
+    "a log-in in the future": lambda: {"auth_time": int(NOW()) + 3600},
+    "a log-in at no time": lambda: {"auth_time": "just now"},
+    "a log-in before time": lambda: {"auth_time": -1},
+    "a log-in at a time that is no number": lambda: {"auth_time": float("nan")},
     "not valid yet": lambda: {"nbf": int(NOW()) + 3600},
     "not a number": lambda: {"iat": float("nan")},
     "no subject": lambda: {"sub": None},

@@ -1,12 +1,11 @@
 """Log-ins and syncs by a real LDAP directory."""
 
-import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ from commands.directory import DirectoryReport, DirectoryUnavailable
 from commands.learner import DeactivateLearner, RegisterLearner
 from lms.composition import CommandSide, command_side
 from lms.data_folder import free_port
-from lms.directory_schedule import sync_again_and_again, sync_once
+from lms.directory_schedule import sync_once
 from lms.settings import PROJECT, Settings
 from tests.commands.system import System as Commands
 from tests.servers.postgres import Database
-from tests.sso.conftest import Browser, Json, System, running
+from tests.sso.conftest import Browser, Json, Process, System, running
 from tests.sso.slapd import (
     GROUPS,
     PASSWORD,
@@ -238,6 +237,18 @@ def test_a_certificate_for_another_host_is_refused(slapd: Slapd) -> None:
         directory(slapd, url=elsewhere).authenticate("ann", password_of("ann"))
 
 
+def test_it_is_asked_by_tls_from_the_start_too(slapd: Slapd) -> None:
+    by_tls = directory(slapd, url=slapd.tls_url, start_tls=False)
+    entry = by_tls.authenticate("ann", password_of("ann"))
+    assert entry is not None
+    assert by_tls.authenticate("ann", "not it") is None
+    with pytest.raises(DirectoryUnreachable):
+        directory(slapd, url=slapd.tls_url, ca_file=None).people()
+    elsewhere = slapd.tls_url.replace("127.0.0.1", "localhost")
+    with pytest.raises(DirectoryUnreachable):
+        directory(slapd, url=elsewhere).authenticate("ann", password_of("ann"))
+
+
 def test_only_this_machine_is_asked_without_tls(slapd: Slapd) -> None:
     assert len(directory(slapd, start_tls=False).people()) == len(UIDS) + 2
     for url in ("ldap://ldap.example.com", "http://127.0.0.1", "ldap://"):
@@ -352,19 +363,33 @@ def test_the_command_line_reports(
     assert (down.returncode, "error: " in down.stderr) == (1, True)
 
 
-def test_it_syncs_by_itself(
-    slapd: Slapd, ldap_settings: Settings, side: CommandSide, database: Database
+def test_the_policies_process_syncs_by_itself(
+    slapd: Slapd, ldap_settings: Settings, database: Database
 ) -> None:
     described = {"directory": section(slapd, sync_minutes=0.001)}
     Path(ldap_settings.sso_file).write_text(json.dumps(described))
+    policies = Process("policies", ldap_settings, "", {})
+    policies.spawn()
+    try:
+        eventually(lambda: events(database) >= 4 * (len(UIDS) + 2), policies)
+        slapd.loses("bob")
+        eventually(lambda: deactivated(database) == 1, policies)
+    finally:
+        policies.stop()
 
-    async def until_everybody_is_there() -> None:
-        task = asyncio.create_task(sync_again_and_again(ldap_settings, side))
-        deadline = time.monotonic() + 30
-        while await asyncio.to_thread(events, database) < 4 * (len(UIDS) + 2):
-            assert time.monotonic() < deadline
-            assert not task.done()
-            await asyncio.sleep(0.05)
-        task.cancel()
 
-    asyncio.run(until_everybody_is_there())
+def eventually(holds: Callable[[], bool], process: Process) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, process.log.read_text()
+        assert process.running, process.log.read_text()
+        time.sleep(0.1)
+
+
+def deactivated(database: Database) -> int:
+    with psycopg.connect(database.owner_url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM event_store.events WHERE type = 'learner.deactivated.v1'"
+        ).fetchone()
+    assert row
+    return int(row[0])

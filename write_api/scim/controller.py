@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from litestar import Controller, Request, Response, delete, patch, post, put
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from scim2_models import PreconditionFailedException
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
@@ -111,47 +111,67 @@ class ScimController(Controller):
     dependencies = {"narrowing": Provide(narrowing)}
 
     @post("/Users", operation_id="ProvisionUser", opt={TAKES_BODY: True})
-    async def create_user(self, request: Asked, directory: Directory) -> Body:
+    async def create_user(self, request: Asked, directory: NamedDependency[Directory]) -> Body:
         """Open an account for somebody of the directory, or open it again."""
         return await directory.answer(request)
 
     @put("/Users/{user_id:str}", operation_id="ReplaceProvisionedUser", opt={TAKES_BODY: True})
-    async def replace_user(self, request: Asked, directory: Directory, narrowing: Query) -> Body:
+    async def replace_user(
+        self,
+        request: Asked,
+        directory: NamedDependency[Directory],
+        narrowing: NamedDependency[Query],
+    ) -> Body:
         """Say all that the directory has of somebody."""
         return await directory.answer(request, narrowing)
 
     @patch("/Users/{user_id:str}", operation_id="PatchProvisionedUser", opt={TAKES_BODY: True})
-    async def patch_user(self, request: Asked, directory: Directory, narrowing: Query) -> Body:
+    async def patch_user(
+        self,
+        request: Asked,
+        directory: NamedDependency[Directory],
+        narrowing: NamedDependency[Query],
+    ) -> Body:
         """Say what the directory has changed of somebody."""
         return await directory.answer(request, narrowing)
 
     @delete("/Users/{user_id:str}", operation_id="DeprovisionUser")
-    async def delete_user(self, request: Asked, directory: Directory) -> None:
+    async def delete_user(self, request: Asked, directory: NamedDependency[Directory]) -> None:
         """Say that the directory has somebody no more: the account stays, deactivated."""
         await directory.answer(request)
 
     @post("/Groups", operation_id="CreateGroup", opt={TAKES_BODY: True})
-    async def create_group(self, request: Asked, directory: Directory) -> Body:
+    async def create_group(self, request: Asked, directory: NamedDependency[Directory]) -> Body:
         """Add a group."""
         return await directory.answer(request)
 
     @put("/Groups/{group_id:str}", operation_id="ReplaceGroup", opt={TAKES_BODY: True})
-    async def replace_group(self, request: Asked, directory: Directory, narrowing: Query) -> Body:
+    async def replace_group(
+        self,
+        request: Asked,
+        directory: NamedDependency[Directory],
+        narrowing: NamedDependency[Query],
+    ) -> Body:
         """Say all that the directory has of a group, its members too."""
         return await directory.answer(request, narrowing)
 
     @patch("/Groups/{group_id:str}", operation_id="PatchGroup", opt={TAKES_BODY: True})
-    async def patch_group(self, request: Asked, directory: Directory, narrowing: Query) -> Body:
+    async def patch_group(
+        self,
+        request: Asked,
+        directory: NamedDependency[Directory],
+        narrowing: NamedDependency[Query],
+    ) -> Body:
         """Say what the directory has changed of a group."""
         return await directory.answer(request, narrowing)
 
     @delete("/Groups/{group_id:str}", operation_id="DeleteGroup")
-    async def delete_group(self, request: Asked, directory: Directory) -> None:
+    async def delete_group(self, request: Asked, directory: NamedDependency[Directory]) -> None:
         """Delete a group; the roles that it gave go with it."""
         await directory.answer(request)
 
     @post("/Bulk", operation_id="ProvisionInBulk", status_code=200, opt={TAKES_BODY: True})
-    async def bulk(self, request: Asked, directory: Directory) -> Body:
+    async def bulk(self, request: Asked, directory: NamedDependency[Directory]) -> Body:
         """Carry out up to a thousand of these operations, each by itself."""
         if not any(reach(request.user, command) for command in COMMANDS.values()):
             raise Forbidden("Your roles don't allow this.")

@@ -30,6 +30,7 @@ from commands.errors import VersionMismatch
 from commands.group import DeleteGroup
 from commands.message import Command
 from commands.provisioning import DeprovisionUser
+from commands.step_up import StepUpRequired
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from domain.group import Group
 from domain.learner import Learner
@@ -161,6 +162,8 @@ def told_in_scim() -> Iterator[None]:
         raise InvalidValueException(detail=f"{field}: {error.detail}") from error
     except NotFound as error:
         raise NotFoundException(detail=error.detail) from error
+    except StepUpRequired:
+        raise  # with its challenge, which the library's errors have no place for
     except Forbidden as error:
         raise ForbiddenException(detail=error.detail) from error
     except VersionMismatch as error:

@@ -8,6 +8,8 @@ USING (
             FILTER (topic IS NOT NULL OR list_contains(cleared, 'topic')) AS subject,
         arg_max({'value': department}, position)
             FILTER (department IS NOT NULL OR list_contains(cleared, 'department')) AS department,
+        arg_max({'value': department_id}, position)
+            FILTER (department_id IS NOT NULL OR list_contains(cleared, 'department_id')) AS department_id,
         arg_max({'value': difficulty}, position)
             FILTER (difficulty IS NOT NULL OR list_contains(cleared, 'difficulty')) AS difficulty,
         arg_max(language, position) AS language,
@@ -32,6 +34,7 @@ WHEN MATCHED THEN UPDATE SET
     title = coalesce(news.title, known.title),
     topic = if(news.subject IS NULL, known.topic, news.subject.value),
     department = if(news.department IS NULL, known.department, news.department.value),
+    department_id = if(news.department_id IS NULL, known.department_id, news.department_id.value),
     difficulty = if(news.difficulty IS NULL, known.difficulty, news.difficulty.value),
     language = coalesce(news.language, known.language),
     duration_minutes = if(news.duration_minutes IS NULL, known.duration_minutes, news.duration_minutes.value),
@@ -45,5 +48,6 @@ WHEN NOT MATCHED THEN INSERT VALUES (
     news.course_id, news.title, news.code, news.subject.value, news.department.value,
     news.difficulty.value, news.language, news.duration_minutes.value, news.instructors,
     coalesce(news.status, 'draft'), coalesce(news.course_version, 0), coalesce(news.lesson_count, 0),
-    coalesce(news.assessment_count, 0), news.created_at, news.published_at
+    coalesce(news.assessment_count, 0), news.created_at, news.published_at,
+    news.department_id.value
 );

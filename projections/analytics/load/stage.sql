@@ -9,6 +9,7 @@ WITH readable AS MATERIALIZED (
             "timestamp": "TIMESTAMP WITH TIME ZONE",
             "learner_id": "UUID", "course_id": "UUID", "assessment_id": "UUID",
             "enrollment_id": "UUID", "lesson_id": "UUID", "survey_id": "UUID", "manager_id": "UUID",
+            "department_id": "UUID", "name": "VARCHAR",
             "roles": ["VARCHAR"], "department": "VARCHAR", "job_role": "VARCHAR",
             "language": "VARCHAR", "title": "VARCHAR", "code": "VARCHAR", "topic": "VARCHAR",
             "difficulty": "VARCHAR", "duration_minutes": "INTEGER", "instructors": ["UUID"],

@@ -7,7 +7,8 @@ CREATE TABLE dim_learner (
     language      VARCHAR,
     manager_id    UUID,
     active        BOOLEAN NOT NULL,
-    registered_at TIMESTAMP
+    registered_at TIMESTAMP,
+    department_id UUID                 -- NULL: the name stands for no department of the tree
 );
 
 CREATE TABLE dim_course (
@@ -25,7 +26,8 @@ CREATE TABLE dim_course (
     lesson_count     INTEGER NOT NULL, -- in that version
     assessment_count INTEGER NOT NULL,
     created_at       TIMESTAMP,
-    published_at     TIMESTAMP         -- of that version
+    published_at     TIMESTAMP,        -- of that version
+    department_id    UUID
 );
 
 CREATE TABLE dim_assessment (

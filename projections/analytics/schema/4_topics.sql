@@ -19,6 +19,7 @@ FROM (VALUES
     ('learner.deactivated', []),
     ('learner.reactivated', []),
     ('learner.logged_in', []),
+    ('organization.department_renamed', []),
     ('course.created', []),
     ('course.details_changed', []),
     ('course.published', []),

@@ -64,6 +64,34 @@ def test_what_was_cleared_has_no_value_any_more(
     assert rows(warehouse, found) == [("Legal", None)]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_renamed_department_is_called_so_by_all_who_belong_to_it(
+    story: Story, warehouse: Warehouse, writer: Writer, at_once: bool
+) -> None:
+    tools, gone, organization = uuid4(), uuid4(), uuid4()
+    before, left, stranger = (story.learner("Tools") for _ in range(3))
+    for each in (before, left):
+        story.happens(each, "learner.updated", version=2, department="Tools", department_id=tools)
+    course_id, _ = story.course()
+    story.happens(
+        course_id, "course.details_changed", version=2, department="Tools", department_id=tools
+    )
+    moved = {"department": "Legal", "department_id": gone}
+    story.happens(left, "learner.updated", version=2, **moved)
+    for name in ("Machines", "Machinery"):
+        story.happens(
+            organization, "organization.department_renamed", department_id=tools, name=name
+        )
+    if at_once:
+        writer.load(story.records)
+    else:
+        for record in story.records:
+            writer.load([record])
+    found = rows(warehouse, "SELECT learner_id, department FROM dim_learner")
+    assert dict(found) == {before: "Machinery", left: "Legal", stranger: "Tools"}
+    assert rows(warehouse, "SELECT department FROM dim_course") == [("Machinery",)]
+
+
 def test_what_a_directory_has_no_more_has_no_value_any_more(
     story: Story, warehouse: Warehouse, writer: Writer
 ) -> None:
