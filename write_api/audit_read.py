@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from msgspec import structs
 
 from access.actor import Actor
@@ -17,9 +19,9 @@ from write_api.threads import Threads
 @post("/audit/reads", operation_id="RecordAuditRead", tags=["Audit"])
 async def record_audit_read(
     request: EdgeRequest[Actor, Any],
-    data: RecordAuditRead,
-    dispatcher: Dispatcher,
-    threads: Threads,
+    data: JSONBody[RecordAuditRead],
+    dispatcher: NamedDependency[Dispatcher],
+    threads: NamedDependency[Threads],
 ) -> Response[Recorded]:
     """Record that one has read the audit trail.
 

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from commands.data_export import RecordDataExport
 from write_api.sender import Answer, Sender
@@ -14,7 +16,7 @@ from write_api.sender import Answer, Sender
     status_code=200,
     tags=["Personal data"],
 )
-async def record_data_export(learner_id: UUID, sender: Sender) -> Answer:
+async def record_data_export(learner_id: FromPath[UUID], sender: NamedDependency[Sender]) -> Answer:
     """Record that one is given a copy of all that is kept about a person.
 
     `GET /users/{user_id}/export` does this by itself, before it answers.

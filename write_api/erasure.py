@@ -3,7 +3,9 @@
 from uuid import UUID
 
 from litestar import Controller, Response, post
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, JSONBody
 
 from commands.context import Recorded
 from commands.erasure import ApproveErasure, EraseLearner, RefuseErasure
@@ -42,7 +44,9 @@ class ErasureController(Controller):
         status_code=200,
         responses={202: ResponseSpec(Recorded, description="Asked for: another person decides")},
     )
-    async def erase(self, learner_id: UUID, data: Wish, sender: Sender) -> Answer:
+    async def erase(
+        self, learner_id: FromPath[UUID], data: JSONBody[Wish], sender: NamedDependency[Sender]
+    ) -> Answer:
         """Erase a person, for ever. Where two persons are needed this asks for it only (202);
         the `id` answered is the erasure's."""
         recorded = await sender.record(command_of(EraseLearner, data, learner_id=learner_id))
@@ -50,11 +54,13 @@ class ErasureController(Controller):
         return Response(recorded, status_code=status, headers=headers_of(recorded))
 
     @post("/erasures/{erasure_id:uuid}/approve", operation_id="ApproveErasure", status_code=200)
-    async def approve(self, erasure_id: UUID, sender: Sender) -> Answer:
+    async def approve(self, erasure_id: FromPath[UUID], sender: NamedDependency[Sender]) -> Answer:
         """Carry out an erasure that another person has asked for."""
         return await sender.change(ApproveErasure(erasure_id=erasure_id))
 
     @post("/erasures/{erasure_id:uuid}/refuse", operation_id="RefuseErasure", status_code=200)
-    async def refuse(self, erasure_id: UUID, data: Refusal, sender: Sender) -> Answer:
+    async def refuse(
+        self, erasure_id: FromPath[UUID], data: JSONBody[Refusal], sender: NamedDependency[Sender]
+    ) -> Answer:
         """Refuse an erasure, on one of the grounds that the law knows."""
         return await sender.change(command_of(RefuseErasure, data, erasure_id=erasure_id))

@@ -12,13 +12,13 @@ from commands.certificate import IssueCertificate
 from commands.erasure import (
     ApproveErasure,
     EraseLearner,
-    LastAdministrator,
     RecordScrubbed,
     RefuseErasure,
 )
 from commands.external_identity import RegisterFromProvider
 from commands.feedback import SubmitFeedback
 from commands.learner import ReactivateLearner, RegisterLearner, UpdateLearner
+from commands.standing import LastAdministrator
 from commands.step_up import StepUpRequired
 from domain.erasure import (
     AnotherPersonNeeded,
