@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 from edge.faults import invalid
 from edge.position import MAX_POSITION, PositionWaiter
 from edge.problem import FieldError, ProblemError, unavailable
+from event_store.recorder import SETTLED
 from read_api.condition import Condition
 from read_api.database import Database
 
@@ -37,6 +38,9 @@ SELECT FROM projections.position AS live WHERE name = %s AND state = 'live' AND 
     SELECT FROM event_store.events
     WHERE events.position > live.position AND recorded_at <= %s)"""
 """SQL: a row when a projection has yet to apply what was recorded by an instant."""
+
+IS_REACHED = f"SELECT WHERE %s < {SETTLED}"
+"""SQL: a row when the log has come to a position."""
 
 RECORDED_AT = """
 SELECT recorded_at FROM event_store.events WHERE position <= %s ORDER BY position DESC LIMIT 1"""
@@ -98,6 +102,8 @@ class AsOfReader:
         return Moment(instant.astimezone(UTC))
 
     async def _at_position(self, position: int) -> Moment:
+        if not await self._database.exists(IS_REACHED, (position,)):
+            raise _refused("position", "It lies in the future, of which there is no record.")
         await self._waiter.wait((self._projection,), position)
         row = await self._database.first(_At, RECORDED_AT, (position,))
         if row is None:

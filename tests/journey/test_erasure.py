@@ -224,7 +224,7 @@ def tells_the_erasure(
 ) -> None:
     """Who, when, and on what legal basis, in the trail."""
     trail = auditor.lists(f"/audit/streams/{erasure_id}", limit=100)
-    assert [event["type"] for event in trail][:3] == [
+    assert [each["event"]["type"] for each in trail][:3] == [
         "erasure.requested.v1",
         "erasure.approved.v1",
         "erasure.carried_out.v1",

@@ -14,7 +14,7 @@ from edge.metrics import RequestMetrics
 from lms.processes import PROCESSES
 from lms.settings import PROJECT
 from lms.telemetry import lag
-from lms.telemetry.collectors import policy_metrics, projection_metrics, relay_metrics
+from lms.telemetry.collectors import policy_metrics, projection_metrics, relay_metrics, seal_metrics
 from lms.telemetry.endpoint import OFFSETS
 from tests.servers.postgres import Database
 
@@ -31,12 +31,13 @@ def names(metrics: Iterable[Metric]) -> set[str]:
 @pytest.fixture
 def offered(shared_database: Database) -> set[str]:
     """Every metric of every process."""
-    for module in ("policies.process", "projections.metrics", "bus.relay", "bus.consumer"):
+    modules = ("policies.process", "projections.metrics", "bus.relay", "bus.consumer")
+    for module in (*modules, "event_store.seals.metrics"):
         import_module(module)
     of_http = CollectorRegistry()
     RequestMetrics(of_http)
     with lag.connect(shared_database.read_url) as connection:
-        asked = [relay_metrics(lambda: 0), projection_metrics, policy_metrics]
+        asked = [relay_metrics(lambda: 0), projection_metrics, policy_metrics, seal_metrics]
         found = [metric for ask in asked for metric in ask(connection)]
     return names([*REGISTRY.collect(), *of_http.collect(), *found])
 

@@ -20,6 +20,7 @@ PATHS = {
     "ListUsers": "/users",
     "GetUser": f"/users/{NOBODY_KNOWN}",
     "ListReports": f"/users/{NOBODY_KNOWN}/reports",
+    "ListIdentities": f"/users/{NOBODY_KNOWN}/identities",
     "ListSkills": "/skills",
     "ListDepartments": "/departments",
     "GetDepartment": f"/departments/{NOBODY_KNOWN}",

@@ -41,7 +41,7 @@ def nothing_happened(stack: Stack, crowd: Crowd, logged: Logged) -> None:
     stream_is_the_log(stack)
     views_equal_history(stack)
     wait_for(stack.is_whole, "the stack is whole again")
-    assert stack.ended_by_themselves() == []
+    assert stack.ended_by_themselves() == {}
     assert logged.errors() == []
 
 

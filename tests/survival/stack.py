@@ -113,13 +113,14 @@ class Stack:
         except OSError:
             return False
 
-    def ended_by_themselves(self) -> list[str]:
-        """Services that ended although nobody killed them."""
+    def ended_by_themselves(self) -> dict[str, str]:
+        """Services that ended although nobody killed them, each with the end of its log."""
         ended = re.findall(r"^(\S+) ended with", self._system.log.read_text(), re.M)
         for service in self._killed:
             if service in ended:
                 ended.remove(service)
-        return ended
+        logs = self.settings.data_folder().folder("logs")
+        return {service: (logs / f"{service}.log").read_text()[-6_000:] for service in ended}
 
     def lms(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs a command of the program."""
