@@ -16,6 +16,7 @@ NAMES = (
     "projection_rebuild",
     "authorization",
     "analytics_load",
+    "membership",
     "provisioning",
 )
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
