@@ -9,7 +9,7 @@ from scim2_server.handler import AsyncScimHandler
 from domain.errors import Forbidden
 from edge.openapi import PROBLEMS
 from edge.scim.exchange import Query, narrowing, request_of, response_of, searching
-from edge.scim.openapi import SCIM, TAKES_BODY
+from edge.scim.openapi import SCIM, SEARCHES, TAKES_BODY
 from edge.scim.service import PREFIX, DirectoryService
 from read_api.asking import READS, Asking
 from read_api.database import Database
@@ -94,7 +94,12 @@ class ScimController(Controller):
         """Get one user."""
         return await scim.answer(narrowing)
 
-    @post("/Users/.search", operation_id="SearchScimUsers", status_code=200, opt={TAKES_BODY: True})
+    @post(
+        "/Users/.search",
+        operation_id="SearchScimUsers",
+        status_code=200,
+        opt={TAKES_BODY: True, SEARCHES: True},
+    )
     async def search_users(self, scim: NamedDependency[Scim]) -> Body:
         """Find users by a search that is too long, or too private, for an address."""
         return await scim.answer()
@@ -110,13 +115,21 @@ class ScimController(Controller):
         return await scim.answer(narrowing)
 
     @post(
-        "/Groups/.search", operation_id="SearchScimGroups", status_code=200, opt={TAKES_BODY: True}
+        "/Groups/.search",
+        operation_id="SearchScimGroups",
+        status_code=200,
+        opt={TAKES_BODY: True, SEARCHES: True},
     )
     async def search_groups(self, scim: NamedDependency[Scim]) -> Body:
         """Find groups by a search that is too long for an address."""
         return await scim.answer()
 
-    @post("/.search", operation_id="SearchScim", status_code=200, opt={TAKES_BODY: True})
+    @post(
+        "/.search",
+        operation_id="SearchScim",
+        status_code=200,
+        opt={TAKES_BODY: True, SEARCHES: True},
+    )
     async def search(self, scim: NamedDependency[Scim]) -> Body:
         """Find users and groups."""
         return await scim.answer()
