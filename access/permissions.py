@@ -223,6 +223,7 @@ QUERIES: dict[str, Row] = {
 # fmt: on
 
 SAME_ROW = {
+    "CountRefusedTokens": "RecordRefusals",
     "LinkMyIdentity": "LinkOwnIdentity",
     "LogOut": "RecordLogout",
     "LogOutOfProvider": "RecordLogout",

@@ -111,8 +111,9 @@ class Refusals:
         learner_id: UUID | None = None,
         name: str | None = None,
         address: str | None = None,
+        number: int = 1,
     ) -> None:
-        """One more. `name` is what was typed, in its canonical form."""
+        """So many more. `name` is what was typed, in its canonical form."""
         network = self.network(address)
         subject = str(learner_id) if learner_id else network or ""
         parameters = {
@@ -123,6 +124,7 @@ class Refusals:
             "name_hash": self.name(name) if name and not learner_id else None,
             "network": network,
             "address": address if learner_id else None,
+            "number": number,
             "now": self._clock(),
             "pause": FIRST_PAUSE,
         }
@@ -197,9 +199,9 @@ _COUNT = """
 INSERT INTO access.refusals AS r (key, kind, reason, learner_id, name_hash, network, address,
     counted, first_at, last_at, tell_at, pause)
 VALUES (%(key)s, %(kind)s, %(reason)s, %(learner_id)s, %(name_hash)s, %(network)s, %(address)s,
-    1, %(now)s, %(now)s, %(now)s, %(pause)s)
+    %(number)s, %(now)s, %(now)s, %(now)s, %(pause)s)
 ON CONFLICT (key) DO UPDATE SET
-    counted = r.counted + 1,
+    counted = r.counted + excluded.counted,
     name_hash = excluded.name_hash,
     network = excluded.network,
     address = excluded.address,

@@ -1,21 +1,26 @@
 """Access tokens that prove nothing, counted for the audit like wrong passwords.
 
 What ends by itself (a token that has expired, a session that is over) happens to everybody and
-isn't counted. The read API has no right to write: who knocks there alone isn't counted either.
+isn't counted.
 """
 
+from collections.abc import Callable
+
 from access.actor import Actor
-from access.refusals import Refusals, RefusedAct, Why
-from access.tokens import InvalidToken, TokenOver, TokenVerifier
+from access.tokens import InvalidToken, TokenOver
+from edge.authentication import Verifier
 from edge.correlation import current_caller
+
+Count = Callable[[str | None], object]
+"""Counts one refusal of somebody at a network address. May block, as `verify` may."""
 
 
 class CountingVerifier:
-    """A verifier that remembers whom it refused. May block, as `verify` may."""
+    """A verifier that remembers whom it refused."""
 
-    def __init__(self, verifier: TokenVerifier, refusals: Refusals) -> None:
+    def __init__(self, verifier: Verifier, count: Count) -> None:
         self._verifier = verifier
-        self._refusals = refusals
+        self._count = count
 
     def verify(self, token: str) -> Actor:
         """Who acts. Raises InvalidToken."""
@@ -24,8 +29,7 @@ class CountingVerifier:
         except TokenOver:
             raise
         except InvalidToken:
-            address = current_caller().source_address
-            self._refusals.count(RefusedAct.ACCESS_TOKEN, Why.INVALID_TOKEN, address=address)
+            self._count(current_caller().source_address)
             raise
 
     def knows(self, token: str) -> bool:

@@ -1,7 +1,7 @@
 """The read API, put together."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from os import urandom
 from typing import Any
 
@@ -37,6 +37,7 @@ from read_api.identity import list_identities
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
+from read_api.refused_tokens import RefusedTokens
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
 from read_api.service_account import ServiceAccountController
@@ -97,15 +98,16 @@ def create_read_api(
     metrics: RequestMetrics,
     version: str,
     peers: TrustedPeers | None = None,
+    refused: RefusedTokens | None = None,
     enforced: EnforcedRoles = NOBODYS,
     public_url: str = "",
     secret: bytes = b"",
 ) -> Litestar:
     """The Litestar application that answers queries.
 
-    It opens and closes `pool` and `analytics`; `enforced` are the roles that need a second factor.
-    `public_url` is the gateway's, `secret` seals the cursors of SCIM.
-    Raises `UnknownOperation` for a handler that the
+    It opens and closes `pool`, `analytics` and `refused`, which tells whom `verifier` has refused;
+    `enforced` are the roles that need a second factor. `public_url` is the gateway, `secret` seals
+    the cursors of SCIM. Raises `UnknownOperation` for a handler that the
     permission table has no row for.
     """
     database = Database(pool)
@@ -113,7 +115,7 @@ def create_read_api(
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:
-        async with pool, analytics:
+        async with pool, analytics, refused or nullcontext():
             yield
 
     def given(value: object) -> Provide:

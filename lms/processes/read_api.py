@@ -13,6 +13,7 @@ from bus.asyncapi import asyncapi
 from domain.catalogue import AGGREGATES
 from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
+from edge.refused_tokens import CountingVerifier
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
 from event_store.mapper import Mapper
@@ -22,6 +23,7 @@ from lms.settings import Settings
 from read_api import database
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
+from read_api.refused_tokens import RefusedTokens
 from read_api.session import EnforcedRoles
 
 ISSUER = "LMS"
@@ -37,17 +39,20 @@ def main(settings: Settings) -> None:
         verifier = stack.enter_context(token_verifier(settings, pool, keys))
         queries = database.open_pool(settings.read_database_url)
 
+        refused = RefusedTokens(settings.write_api_url, settings.internal_token)
+
         async def answers() -> None:
             async with queries.connection() as connection:
                 await connection.execute("SELECT 1")
 
         app = create_read_api(
             queries,
-            verifier=verifier,
+            verifier=CountingVerifier(verifier, refused.count),
             keys=keys,
             mapper=Mapper(types, PersonalKeys(pool, settings.master_key)),
             printer=TypstPrinter(issuer=ISSUER, verify_url=f"{settings.public_url}/verify"),
             analytics=AnalyticsClient(settings.analytics_url, settings.internal_token),
+            refused=refused,
             event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version=version("lms"))),
             checks={"database": answers},
             metrics=RequestMetrics(REGISTRY),

@@ -79,7 +79,7 @@ class Doors:
         challenges = Challenges(pool, clock=self.clock)
         throttle = Throttle(pool, MASTER_KEY, clock=self.clock)
         self.refusals = Refusals(pool, MASTER_KEY, clock=self.clock)
-        door = Doorkeeper(throttle, self.refusals)
+        self.door = door = Doorkeeper(throttle, self.refusals)
         totp = Totp(pool, MASTER_KEY, clock=self.clock)
         codes = RecoveryCodes(pool, MASTER_KEY)
         tables = SsoTables(pool, MASTER_KEY, clock=self.clock)
