@@ -223,7 +223,7 @@ QUERIES: dict[str, Row] = {
 # fmt: on
 
 SAME_ROW = {
-    "CountRefusedTokens": "RecordRefusals",
+    "CountRefusals": "RecordRefusals",
     "LinkMyIdentity": "LinkOwnIdentity",
     "LogOut": "RecordLogout",
     "LogOutOfProvider": "RecordLogout",

@@ -44,6 +44,9 @@ class RefusedAct(StrEnum):
     SIGN_ON = "sign-on"
     PROVIDER_LOG_OUT = "provider-log-out"
     ACCESS_TOKEN = "access-token"
+    COMMAND = "command"
+    IMPORT = "import"
+    FILTER = "filter"
 
 
 class Why(StrEnum):
@@ -68,6 +71,8 @@ class Why(StrEnum):
     UNKNOWN_CODE = "unknown-code"
     INVALID_TOKEN = "invalid-token"
     NO_PASSWORD = "no-password"
+    NAME_TAKEN = "name-taken"
+    UNREADABLE = "unreadable"
 
 
 class Untold(msgspec.Struct, frozen=True):

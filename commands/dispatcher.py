@@ -22,6 +22,7 @@ from commands.step_up import STEP_UP_AFTER, StepUpCheck
 from commands.work import Work
 from domain.aggregate import Aggregate
 from domain.errors import DomainError, Forbidden
+from domain.unique_name import NameTaken
 from event_store.application import Log
 from event_store.errors import RequestRepeated, VersionConflict
 from event_store.record import Metadata
@@ -38,7 +39,8 @@ class Dispatcher:
 
     `fingerprint_key` keys the hash by which a repeated command is known again, so that the hash
     gives nothing away. `on_recorded` is told the last position of each append; it must not block
-    or raise. Who sends a sensitive command must have proved who they are within `step_up_after`.
+    or raise. `on_taken` is told who wanted a name, or an address, that somebody else has. Who sends
+    a sensitive command must have proved who they are within `step_up_after`.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class Dispatcher:
         *,
         fingerprint_key: bytes,
         on_recorded: Callable[[int], None] = lambda _: None,
+        on_taken: Callable[[Context], None] = lambda _: None,
         step_up_after: timedelta = STEP_UP_AFTER,
     ) -> None:
         self._log = log
         self._passwords = passwords
         self._fingerprint_key = fingerprint_key
         self._on_recorded = on_recorded
+        self._on_taken = on_taken
         self._check_step_up = StepUpCheck(log, step_up_after)
         self._turns: dict[str, Lock] = {}
 
@@ -64,7 +68,11 @@ class Dispatcher:
         `LogUnavailable`.
         """
         with measured_command(type(command).__name__) as outcome:
-            return self._dispatch(command, context, outcome)
+            try:
+                return self._dispatch(command, context, outcome)
+            except NameTaken:
+                self._on_taken(context)
+                raise
 
     def authorize(self, command: Command, context: Context) -> None:
         """Raises `Forbidden`, `StepUpRequired` for who can't send such a command, whatever to."""

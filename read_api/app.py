@@ -37,7 +37,7 @@ from read_api.identity import list_identities
 from read_api.learner import UserController, get_me
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
-from read_api.refused_tokens import RefusedTokens
+from read_api.refused import RefusedHere
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
 from read_api.service_account import ServiceAccountController
@@ -98,7 +98,7 @@ def create_read_api(
     metrics: RequestMetrics,
     version: str,
     peers: TrustedPeers | None = None,
-    refused: RefusedTokens | None = None,
+    refused: RefusedHere | None = None,
     enforced: EnforcedRoles = NOBODYS,
     public_url: str = "",
     secret: bytes = b"",
@@ -140,6 +140,7 @@ def create_read_api(
             "event_catalogue": given(event_catalogue),
             "historian": given(Historian(mapper)),
             "keys": given(keys),
+            "refused": given(refused),
             "printer": given(printer),
             "waiter": given(waiter),
         },

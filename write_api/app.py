@@ -40,7 +40,7 @@ from write_api.notification import read_notification
 from write_api.oauth import get_service_token
 from write_api.organization import DepartmentController
 from write_api.password_reset import PasswordResetController, send_reset_link
-from write_api.refused_tokens import count_refused_tokens
+from write_api.refused_tokens import count_refusals
 from write_api.scim.controller import PATIENCE, Directory, ScimController, permits
 from write_api.second_factor import (
     SecondFactorController,
@@ -72,7 +72,7 @@ CONTROLLERS: tuple[Any, ...] = (
     TestimonialController,
     UserController,
     change_password,
-    count_refused_tokens,
+    count_refusals,
     get_service_token,
     import_users,
     link_identity,

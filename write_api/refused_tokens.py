@@ -2,7 +2,8 @@
 
 import hmac
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from litestar import post
 from litestar.di import NamedDependency
@@ -25,15 +26,17 @@ OUR_OWN: Final = Actor(None, frozenset({Role.SYSTEM}), operations=frozenset({ROW
 """One of our own processes, which may tell of refusals and nothing else."""
 
 
-class RefusedTokens(Body, frozen=True):
-    """So many access tokens that prove nothing, from this network address, if it is known."""
+class Refused(Body, frozen=True):
+    """So many refusals: of access tokens that prove nothing, or of what somebody has asked for."""
 
+    act: Literal["access-token", "filter"]
     number: Annotated[int, Meta(ge=1, le=10_000_000)]
     address: Annotated[str, Meta(max_length=64)] | None = None
+    learner_id: UUID | None = None
 
 
-class RefusedTokenSums(Body, frozen=True):
-    items: Annotated[Sequence[RefusedTokens], Meta(max_length=1_001)]
+class RefusalSums(Body, frozen=True):
+    items: Annotated[Sequence[Refused], Meta(max_length=1_001)]
 
 
 class OurOwn:
@@ -55,18 +58,29 @@ class OurOwn:
         return hmac.compare_digest(token.encode(errors="replace"), self._token)
 
 
-@post("/refused-tokens", operation_id="CountRefusedTokens", status_code=204, tags=["Audit"])
-async def count_refused_tokens(
+@post("/refusals", operation_id="CountRefusals", status_code=204, tags=["Audit"])
+async def count_refusals(
     request: EdgeRequest[Actor, object],
-    data: JSONBody[RefusedTokenSums],
+    data: JSONBody[RefusalSums],
     refusals: NamedDependency[Refusals],
     threads: NamedDependency[Threads],
 ) -> None:
-    """Count access tokens that another of our processes has refused."""
+    """Count what another of our processes has refused."""
     if not reach(request.user, ROW):
         raise Forbidden("Your roles don't allow this.")
     for each in data.items:
-        await threads.run(count_tokens, refusals, each.address, each.number)
+        await threads.run(_count, refusals, each)
+
+
+def _count(refusals: Refusals, each: Refused) -> None:
+    of_token = each.act == "access-token"
+    refusals.count(
+        RefusedAct(each.act),
+        Why.INVALID_TOKEN if of_token else Why.UNREADABLE,
+        learner_id=None if of_token else each.learner_id,
+        address=each.address,
+        number=each.number,
+    )
 
 
 def count_tokens(refusals: Refusals, address: str | None, number: int = 1) -> None:

@@ -23,7 +23,7 @@ from lms.settings import Settings
 from read_api import database
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
-from read_api.refused_tokens import RefusedTokens
+from read_api.refused import RefusedHere
 from read_api.session import EnforcedRoles
 
 ISSUER = "LMS"
@@ -39,7 +39,7 @@ def main(settings: Settings) -> None:
         verifier = stack.enter_context(token_verifier(settings, pool, keys))
         queries = database.open_pool(settings.read_database_url)
 
-        refused = RefusedTokens(settings.write_api_url, settings.internal_token)
+        refused = RefusedHere(settings.write_api_url, settings.internal_token)
 
         async def answers() -> None:
             async with queries.connection() as connection:
@@ -47,7 +47,7 @@ def main(settings: Settings) -> None:
 
         app = create_read_api(
             queries,
-            verifier=CountingVerifier(verifier, refused.count),
+            verifier=CountingVerifier(verifier, refused.count_token),
             keys=keys,
             mapper=Mapper(types, PersonalKeys(pool, settings.master_key)),
             printer=TypstPrinter(issuer=ISSUER, verify_url=f"{settings.public_url}/verify"),

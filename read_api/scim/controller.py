@@ -4,15 +4,18 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
+from scim2_models import InvalidFilterException
 from scim2_server.handler import AsyncScimHandler
 
 from domain.errors import Forbidden
+from edge.correlation import current_caller
 from edge.openapi import PROBLEMS
 from edge.scim.exchange import Query, narrowing, request_of, response_of, searching
 from edge.scim.openapi import SCIM, SEARCHES, TAKES_BODY
 from edge.scim.service import PREFIX, DirectoryService
 from read_api.asking import READS, Asking
 from read_api.database import Database
+from read_api.refused import Refused, RefusedHere
 from read_api.scim.storage import DirectoryReader
 
 READ_MODELS = ("scim_user", "scim_group")
@@ -37,7 +40,10 @@ class Directory:
 class Scim:
     """One request, and who asks."""
 
-    def __init__(self, directory: Directory, request: Asked, asking: Asking) -> None:
+    def __init__(
+        self, directory: Directory, request: Asked, asking: Asking, refused: RefusedHere | None
+    ) -> None:
+        self._refused = refused
         self._directory = directory
         self._request = request
         self._asking = asking
@@ -49,7 +55,13 @@ class Scim:
         """
         if not self._asking.reach.is_unlimited:
             raise Forbidden("Only who may see everybody can ask this.")
-        return await self._directory.answer(self._request, query or {})
+        try:
+            return await self._directory.answer(self._request, query or {})
+        except InvalidFilterException:
+            if self._refused is not None:
+                address = current_caller().source_address
+                self._refused.count(Refused("filter", address, self._asking.me))
+            raise
 
     async def answer_about_me(self, query: Query) -> Body:
         """The answer about the one who asks, and nobody else."""
@@ -57,10 +69,13 @@ class Scim:
 
 
 async def scim(
-    request: Asked, asking: NamedDependency[Asking], directory: NamedDependency[Directory]
+    request: Asked,
+    asking: NamedDependency[Asking],
+    directory: NamedDependency[Directory],
+    refused: NamedDependency[RefusedHere | None],
 ) -> Scim:
     """The dependency `scim`."""
-    return Scim(directory, request, asking)
+    return Scim(directory, request, asking, refused)
 
 
 async def as_asked(request: Asked) -> Query:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.metrics import RequestMetrics
-from read_api.refused_tokens import MOST_ADDRESSES, RefusedTokens
+from read_api.refused import MOST_KINDS, Refused, RefusedHere
 from tests.commands.doors import Doors
 from tests.commands.system import System
 from tests.edge.conftest import served
@@ -73,12 +74,12 @@ def write_api(doors: Doors) -> Iterator[tuple[Interrupted, str]]:
 
 def test_they_are_counted_exactly_in_one_sum_for_each_address(doors: Doors) -> None:
     async def knock(url: str) -> None:
-        async with RefusedTokens(url, OURS, pause=NEVER) as refused:
+        async with RefusedHere(url, OURS, pause=NEVER) as refused:
             for _ in range(3_000):
-                refused.count("192.0.2.1")
+                refused.count_token("192.0.2.1")
             for _ in range(5):
-                refused.count("192.0.2.2")
-            refused.count(None)
+                refused.count_token("192.0.2.2")
+            refused.count_token(None)
 
     with write_api(doors) as (_, url):
         asyncio.run(knock(url))
@@ -87,26 +88,39 @@ def test_they_are_counted_exactly_in_one_sum_for_each_address(doors: Doors) -> N
     assert told[doors.refusals.network("192.0.2.1")] == 3_000
 
 
+def test_what_somebody_asked_for_is_theirs(doors: Doors) -> None:
+    somebody = uuid4()
+
+    async def ask(url: str) -> None:
+        async with RefusedHere(url, OURS, pause=NEVER) as refused:
+            for _ in range(4):
+                refused.count(Refused("filter", "192.0.2.1", somebody))
+
+    with write_api(doors) as (_, url):
+        asyncio.run(ask(url))
+    assert doors.refused(somebody) == {("filter", "unreadable"): 4}
+
+
 def test_what_can_not_be_told_is_kept(doors: Doors, caplog: pytest.LogCaptureFixture) -> None:
     async def knock(app: Interrupted, url: str) -> None:
-        async with RefusedTokens(url, OURS, pause=NEVER) as refused:
-            refused.count("192.0.2.1", 7)
+        async with RefusedHere(url, OURS, pause=NEVER) as refused:
+            refused.count(Refused("access-token", "192.0.2.1"), 7)
             app.is_away = True
             await refused.tell()
-            refused.count("192.0.2.1", 3)
+            refused.count(Refused("access-token", "192.0.2.1"), 3)
             assert doors.refused(None) == {}
             app.is_away = False
 
     with write_api(doors) as (app, url):
         asyncio.run(knock(app, url))
     assert doors.refused(None) == {COUNTED: 10}
-    assert "7 refused tokens can't be told yet" in caplog.text
+    assert "7 refusals can't be told yet" in caplog.text
 
 
 def test_it_is_told_by_itself_after_a_while(doors: Doors) -> None:
     async def knock(url: str) -> None:
-        async with RefusedTokens(url, OURS, pause=0.01) as refused:
-            refused.count("192.0.2.1")
+        async with RefusedHere(url, OURS, pause=0.01) as refused:
+            refused.count_token("192.0.2.1")
             await asyncio.to_thread(eventually, lambda: bool(doors.refused(None)), "the sum")
 
     with write_api(doors) as (_, url):
@@ -115,36 +129,38 @@ def test_it_is_told_by_itself_after_a_while(doors: Doors) -> None:
 
 
 def test_addresses_without_end_take_no_memory_without_end(doors: Doors) -> None:
-    many = MOST_ADDRESSES * 3
+    many = MOST_KINDS * 3
 
     async def knock(url: str) -> None:
-        async with RefusedTokens(url, OURS, pause=NEVER) as refused:
+        async with RefusedHere(url, OURS, pause=NEVER) as refused:
             for number in range(many):
-                refused.count(f"10.0.{number // 256}.{number % 256}")
+                refused.count_token(f"10.0.{number // 256}.{number % 256}")
 
     with write_api(doors) as (_, url):
         asyncio.run(knock(url))
     assert doors.refused(None) == {COUNTED: many}
-    assert len(doors.refusals.untold(many)) == MOST_ADDRESSES + 1
+    assert len(doors.refusals.untold(many)) == MOST_KINDS + 1
 
 
 def test_our_own_token_is_good_for_that_alone(doors: Doors) -> None:
     with write_api(doors) as (_, url), httpx.Client(base_url=url) as http:
         ours = {"Authorization": f"Bearer {OURS}"}
-        sums = {"items": [{"number": 2, "address": "192.0.2.1"}]}
-        assert http.post("/refused-tokens", json=sums, headers=ours).status_code == 204
+        sums = {"items": [{"act": "access-token", "number": 2, "address": "192.0.2.1"}]}
+        assert http.post("/refusals", json=sums, headers=ours).status_code == 204
         course = {"title": "A course", "description": "About something."}
         assert http.post("/courses", json=course, headers=ours).status_code == 403
         assert http.post("/signing-keys/rotate", json={}, headers=ours).status_code == 403
         guess = {"Authorization": f"Bearer {OURS}x"}
-        assert http.post("/refused-tokens", json=sums, headers=guess).status_code == 401
-        wrong_items: list[list[dict[str, int]]] = [
-            [{"number": 0}],
-            [{"number": -1}],
+        assert http.post("/refusals", json=sums, headers=guess).status_code == 401
+        token = {"act": "access-token", "number": 1}
+        wrong_items: list[list[dict[str, object]]] = [
+            [token | {"number": 0}],
+            [token | {"number": -1}],
             [{}],
-            [{"number": 1}] * 2_000,
+            [token | {"act": "log-in"}],
+            [token] * 2_000,
         ]
         for items in wrong_items:
-            wrong = http.post("/refused-tokens", json={"items": items}, headers=ours)
+            wrong = http.post("/refusals", json={"items": items}, headers=ours)
             assert wrong.status_code == 422
     assert doors.refused(None) == {COUNTED: 2}

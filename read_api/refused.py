@@ -1,4 +1,4 @@
-"""Access tokens that this process has refused: counted in memory, told to the write API in sums.
+"""What this process has refused: counted in memory, told to the write API in sums.
 
 Answers never wait for it. What can't be told yet is kept; what is counted when the process is
 killed, in its last seconds, is lost.
@@ -10,23 +10,32 @@ from collections import Counter
 from contextlib import suppress
 from threading import Lock
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
+from uuid import UUID
 
 import aiohttp
 import msgspec
 
-PATH: Final = "/refused-tokens"
+PATH: Final = "/refusals"
 PAUSE: Final = 3.0
 """Seconds between two sums."""
 PATIENCE: Final = 5.0
 """Seconds that telling one may take."""
-MOST_ADDRESSES: Final = 1_000
-"""Those who come from more addresses than that between two sums are counted without theirs."""
+MOST_KINDS: Final = 1_000
+"""More people and addresses than that between two sums are counted together."""
 
 logger = logging.getLogger(__name__)
 
 
-class RefusedTokens:
+class Refused(NamedTuple):
+    """`act` is one of those that the write API takes; whose it was, as far as that is known."""
+
+    act: str
+    address: str | None = None
+    learner_id: UUID | None = None
+
+
+class RefusedHere:
     """Tells the write API at `base_url`, as one of our own processes. An async context manager."""
 
     def __init__(self, base_url: str, token: str, *, pause: float = PAUSE) -> None:
@@ -34,17 +43,21 @@ class RefusedTokens:
         self._token = token
         self._pause = pause
         self._lock = Lock()
-        self._counted: Counter[str | None] = Counter()
+        self._counted: Counter[Refused] = Counter()
         self._session: aiohttp.ClientSession | None = None
         self._telling: asyncio.Task[None] | None = None
 
-    def count(self, address: str | None, number: int = 1) -> None:
-        """So many more from this address. Thread-safe; never blocks."""
+    def count_token(self, address: str | None) -> None:
+        """An access token that proves nothing. Thread-safe; never blocks."""
+        self.count(Refused("access-token", address))
+
+    def count(self, refused: Refused, number: int = 1) -> None:
+        """So many more of these. Thread-safe; never blocks."""
         with self._lock:
-            is_new = address not in self._counted
-            if is_new and len(self._counted) >= MOST_ADDRESSES:
-                address = None
-            self._counted[address] += number
+            is_new = refused not in self._counted
+            if is_new and len(self._counted) >= MOST_KINDS:
+                refused = Refused(refused.act)
+            self._counted[refused] += number
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -81,18 +94,18 @@ class RefusedTokens:
             pass
         finally:
             if not told:
-                logger.warning("%d refused tokens can't be told yet", counted.total())
-                for address, number in counted.items():
-                    self.count(address, number)
+                logger.warning("%d refusals can't be told yet", counted.total())
+                for refused, number in counted.items():
+                    self.count(refused, number)
 
     async def _tell_again_and_again(self) -> None:
         while True:
             await asyncio.sleep(self._pause)
             await self.tell()
 
-    async def _post(self, counted: Counter[str | None]) -> bool:
+    async def _post(self, counted: Counter[Refused]) -> bool:
         assert self._session is not None
-        items = [{"address": address, "number": number} for address, number in counted.items()]
+        items = [each._asdict() | {"number": number} for each, number in counted.items()]
         body = msgspec.json.encode({"items": items})
         async with self._session.post(PATH, data=body) as answer:
             return answer.status == 204
