@@ -235,6 +235,7 @@ QUERIES: dict[str, Row] = {
 
     "ListScimUsers":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimUser":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetScimMe":               Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "SearchScimUsers":         Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ListScimGroups":          Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "GetScimGroup":            Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -258,12 +259,15 @@ QUERIES: dict[str, Row] = {
 # fmt: on
 
 SAME_ROW = {
+    "CountRefusals": "RecordRefusals",
     "LinkMyIdentity": "LinkOwnIdentity",
     "LogOut": "RecordLogout",
     "LogOutOfProvider": "RecordLogout",
     "PatchGroup": "ReplaceGroup",
     "PatchProvisionedUser": "ReplaceProvisionedUser",
+    "PatchScimMe": "ReplaceProvisionedUser",
     "ProvisionInBulk": "ProvisionUser",
+    "ReplaceScimMe": "ReplaceProvisionedUser",
     "StepUpBySignOn": "StepUp",
 }
 """Operations of the APIs that go by the row of another name; of a bulk, each part does by its."""

@@ -44,6 +44,9 @@ class RefusedAct(StrEnum):
     SIGN_ON = "sign-on"
     PROVIDER_LOG_OUT = "provider-log-out"
     ACCESS_TOKEN = "access-token"
+    COMMAND = "command"
+    IMPORT = "import"
+    FILTER = "filter"
 
 
 class Why(StrEnum):
@@ -68,6 +71,8 @@ class Why(StrEnum):
     UNKNOWN_CODE = "unknown-code"
     INVALID_TOKEN = "invalid-token"
     NO_PASSWORD = "no-password"
+    NAME_TAKEN = "name-taken"
+    UNREADABLE = "unreadable"
 
 
 class Untold(msgspec.Struct, frozen=True):
@@ -111,8 +116,9 @@ class Refusals:
         learner_id: UUID | None = None,
         name: str | None = None,
         address: str | None = None,
+        number: int = 1,
     ) -> None:
-        """One more. `name` is what was typed, in its canonical form."""
+        """So many more. `name` is what was typed, in its canonical form."""
         network = self.network(address)
         subject = str(learner_id) if learner_id else network or ""
         parameters = {
@@ -123,6 +129,7 @@ class Refusals:
             "name_hash": self.name(name) if name and not learner_id else None,
             "network": network,
             "address": address if learner_id else None,
+            "number": number,
             "now": self._clock(),
             "pause": FIRST_PAUSE,
         }
@@ -197,9 +204,9 @@ _COUNT = """
 INSERT INTO access.refusals AS r (key, kind, reason, learner_id, name_hash, network, address,
     counted, first_at, last_at, tell_at, pause)
 VALUES (%(key)s, %(kind)s, %(reason)s, %(learner_id)s, %(name_hash)s, %(network)s, %(address)s,
-    1, %(now)s, %(now)s, %(now)s, %(pause)s)
+    %(number)s, %(now)s, %(now)s, %(now)s, %(pause)s)
 ON CONFLICT (key) DO UPDATE SET
-    counted = r.counted + 1,
+    counted = r.counted + excluded.counted,
     name_hash = excluded.name_hash,
     network = excluded.network,
     address = excluded.address,

@@ -17,6 +17,7 @@ NAMES = (
     "authorization",
     "compliance",
     "analytics_load",
+    "membership",
     "provisioning",
     "audit_search",
     "seals",

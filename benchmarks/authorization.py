@@ -29,6 +29,7 @@ from lms.composition import AUDIENCE, CommandSide, command_side
 from read_api.scope import required_reach
 
 PEOPLE, ROUNDS = 5_000, 4
+DEPARTMENTS = 300
 TARGET_MS = 0.3
 ADMIN = Actor(id=None, roles=frozenset({Role.ADMIN}))
 
@@ -86,6 +87,8 @@ def _told(first: list[float], again: list[float]) -> Result:
 def _looked_up(side: CommandSide) -> tuple[list[float], list[float]]:
     """The times of the checks of a manager and of a department admin."""
     department = _sent(side, AddDepartment(name="All"))
+    for number in range(DEPARTMENTS):
+        _sent(side, AddDepartment(name=f"Department {number}", parent_id=department))
     manager, admin = _registered(side), _registered(side)
     grant = ChangeRoles(learner_id=admin, roles=[Role.DEPARTMENT_ADMIN], departments=[department])
     _sent(side, grant)

@@ -22,6 +22,7 @@ from commands.step_up import STEP_UP_AFTER, StepUpCheck
 from commands.work import Work
 from domain.aggregate import Aggregate
 from domain.errors import DomainError, Forbidden
+from domain.unique_name import NameTaken
 from event_store.application import Log
 from event_store.errors import RequestRepeated, VersionConflict
 from event_store.keys import PersonErased
@@ -39,7 +40,8 @@ class Dispatcher:
 
     `fingerprint_key` keys the hash by which a repeated command is known again, so that the hash
     gives nothing away. `on_recorded` is told the last position of each append; it must not block
-    or raise. Who sends a sensitive command must have proved who they are within `step_up_after`.
+    or raise. `on_taken` is told who wanted a name, or an address, that somebody else has. Who sends
+    a sensitive command must have proved who they are within `step_up_after`.
     With `two_persons`, whoever asks for an erasure can't approve it.
     """
 
@@ -50,6 +52,7 @@ class Dispatcher:
         *,
         fingerprint_key: bytes,
         on_recorded: Callable[[int], None] = lambda _: None,
+        on_taken: Callable[[Context], None] = lambda _: None,
         step_up_after: timedelta = STEP_UP_AFTER,
         two_persons: bool = True,
     ) -> None:
@@ -58,6 +61,7 @@ class Dispatcher:
         self._fingerprint_key = fingerprint_key
         self._on_recorded = on_recorded
         self._two_persons = two_persons
+        self._on_taken = on_taken
         self._check_step_up = StepUpCheck(log, step_up_after)
         self._turns: dict[str, Lock] = {}
 
@@ -68,7 +72,11 @@ class Dispatcher:
         `LogUnavailable`.
         """
         with measured_command(type(command).__name__) as outcome:
-            return self._dispatch(command, context, outcome)
+            try:
+                return self._dispatch(command, context, outcome)
+            except NameTaken:
+                self._on_taken(context)
+                raise
 
     def authorize(self, command: Command, context: Context) -> None:
         """Raises `Forbidden`, `StepUpRequired` for who can't send such a command, whatever to."""

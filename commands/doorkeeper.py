@@ -7,6 +7,12 @@ from access.throttle import Throttle, Throttled
 from commands.context import Context
 
 
+def count_taken_name(refusals: Refusals, context: Context) -> None:
+    """Somebody wanted a user name, an e-mail address or the like that somebody else has."""
+    actor, address = context.actor.id, context.source_address
+    refusals.count(RefusedAct.COMMAND, Why.NAME_TAKEN, learner_id=actor, address=address)
+
+
 class Doorkeeper:
     """Stands before what is secret: passwords, codes, clients' secrets.
 

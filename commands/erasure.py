@@ -5,6 +5,7 @@ from uuid import UUID
 from access.erasure import forget_statements, scrub_statement, unchanged_statement
 from access.standing import standing_statement
 from commands.external_identity import unlink_all
+from commands.group import leave_all_groups
 from commands.message import Command, handles
 from commands.standing import LastAdministrator, note_administrator
 from commands.work import Work
@@ -126,6 +127,7 @@ def carry_out(erasure: Erasure, learner: Learner, work: Work) -> None:
     }
     work.save_too(learner, *_released(names, learner, work))
     unlink_all(learner.id, work)
+    leave_all_groups(learner.id, work)
     learner.erase(erasure_id=erasure.id, legal_basis=erasure.legal_basis, at=work.now)
     note_administrator(learner, work)
     erasure.carry_out(at=work.now)

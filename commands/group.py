@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from access.memberships import GROUPS_OF, joined_statement, left_statement
 from commands.message import Command, handles
 from commands.standing import note_standing
 from commands.work import Work
@@ -64,6 +65,7 @@ def create_group(command: CreateGroup, work: Work) -> Group:
         at=work.now,
     )
     _add(group, command.members, work)
+    _note_members(group, work)
     return group
 
 
@@ -75,6 +77,7 @@ def replace_group(command: ReplaceGroup, work: Work) -> Group:
     group.change_external_id(external_id=command.external_id, at=work.now)
     group.remove_members(members=group.members - set(command.members), at=work.now)
     _add(group, command.members, work)
+    _note_members(group, work)
     return group
 
 
@@ -84,6 +87,7 @@ def change_group_members(command: ChangeGroupMembers, work: Work) -> Group:
     group = _existing(command.group_id, work)
     group.remove_members(members=command.remove, at=work.now)
     _add(group, command.add, work)
+    _note_members(group, work)
     return group
 
 
@@ -92,6 +96,7 @@ def delete_group(command: DeleteGroup, work: Work) -> Group:
     work.permit_anyone()
     group = _existing(command.group_id, work)
     group.delete(at=work.now)
+    _note_members(group, work)
     return group
 
 
@@ -120,6 +125,16 @@ def apply_group_roles(command: ApplyGroupRoles, work: Work) -> Learner:
     return learner
 
 
+def leave_all_groups(learner_id: UUID, work: Work) -> None:
+    """Takes somebody out of every group, in the transaction of what ends their being anywhere."""
+    for row in work.ask(GROUPS_OF, (learner_id,)):
+        group = work.find(Group, row["group_id"])
+        if group is not None and learner_id in group.members:
+            group.remove_members(members=[learner_id], at=work.now)
+            _note_members(group, work)
+            work.save_too(group)
+
+
 def _existing(group_id: UUID, work: Work) -> Group:
     group = work.get(Group, group_id)
     group.must_exist()
@@ -131,3 +146,12 @@ def _add(group: Group, members: Iterable[UUID], work: Work) -> None:
         if work.existing(Learner, member, field="members").deprovisioned:
             raise Invalid("There is no such learner.", field="members")
     group.add_members(members=members, at=work.now)
+
+
+def _note_members(group: Group, work: Work) -> None:
+    """Writes beside the log what the new events say of members."""
+    for event in group.pending_events:
+        if isinstance(event, Group.MembersAdded):
+            work.execute_too(*joined_statement(group.id, event.members))
+        elif isinstance(event, Group.MembersRemoved):
+            work.execute_too(*left_statement(group.id, event.members))

@@ -7,6 +7,7 @@ import msgspec
 
 from access.placements import Kind, placed_statement
 from access.sessions import end_all_statement
+from commands.group import leave_all_groups
 from commands.learner import reporting_line
 from commands.message import Command, handles
 from commands.names import claim_name
@@ -103,6 +104,7 @@ def deprovision_user(command: DeprovisionUser, work: Work) -> Learner:
     work.execute_too(*end_all_statement(learner.id, work.now, "deactivated"))
     note_standing(learner, work)
     _place(learner, former_department, work)
+    leave_all_groups(learner.id, work)
     return learner
 
 

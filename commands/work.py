@@ -157,8 +157,8 @@ class Work:
         """The same by what is in the cache."""
         if Scope.DEPARTMENT not in self._scopes or self.actor.id is None or None in departments:
             return False
-        me = self._log.find(Learner, self.actor.id)
-        organization = self._log.find(Organization, organization_id())
+        me = self._log.peek(Learner, self.actor.id)
+        organization = self._log.peek(Organization, organization_id())
         if me is None or organization is None or not me.administers:
             return False
         return all(organization.is_within(each, me.administers) for each in departments)
@@ -195,7 +195,7 @@ class Work:
         if learner_id is None or self.actor.id is None:
             return False
         self._log.bring_up_to_date(learner_id, self.actor.id, organization_id())
-        learner = self._log.find(Learner, learner_id)
+        learner = self._log.peek(Learner, learner_id)
         return learner is not None and self._looks_after(learner.department_id)
 
 

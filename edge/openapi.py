@@ -18,7 +18,7 @@ from litestar.routes import HTTPRoute
 
 from edge.authentication import OPEN
 from edge.problem import MEDIA_TYPE
-from edge.scim.openapi import SCIM, TAKES_BODY, describe
+from edge.scim.openapi import SCIM, SEARCHES, TAKES_BODY, describe
 
 Document = dict[str, Any]
 
@@ -103,7 +103,11 @@ def document_of(app: Litestar) -> Document:
             if handler.opt.get(UPLOAD):
                 operation["requestBody"] = _UPLOADED
             if handler.opt.get(SCIM):
-                scim |= describe(operation, takes_body=bool(handler.opt.get(TAKES_BODY)))
+                scim |= describe(
+                    operation,
+                    takes_body=bool(handler.opt.get(TAKES_BODY)),
+                    searches=bool(handler.opt.get(SEARCHES)),
+                )
             _close(schemas, handler)
     problems = {_name(status): _problem_response(status) for status in sorted(used)}
     components["responses"] = problems | _other_responses(app) | scim

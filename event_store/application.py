@@ -102,6 +102,16 @@ class Log(Application[UUID]):
             return None
         return aggregate if isinstance(aggregate, cls) else None
 
+    def peek(self, cls: type[T], id: UUID) -> T | None:
+        """Like `find`, but to be read only: what is in the cache itself, not a copy to change."""
+        cache = self.repository.cache
+        assert cache is not None
+        try:
+            aggregate: object = cache.get(id)
+        except KeyError:
+            return self.find(cls, id)
+        return aggregate if isinstance(aggregate, cls) else None
+
     def find_latest(self, cls: type[T], id: UUID) -> T | None:
         """The aggregate with everything that any process has appended to it until now."""
         aggregate = self.find(cls, id)

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,10 +14,12 @@ from psycopg_pool import ConnectionPool
 from access.keys import SigningKeys, VerificationKeys
 from access.password_policy import PasswordPolicy
 from access.passwords import Passwords
+from access.refusals import Refusals
 from access.standing import Standings
 from access.tokens import TokenVerifier
 from bus.wake import Waker
 from commands.dispatcher import Dispatcher
+from commands.doorkeeper import count_taken_name
 from event_store.application import Log
 from event_store.epoch import check_epoch
 from event_store.erasure import ErasureWatch
@@ -65,6 +68,7 @@ def command_side(settings: Settings, *, connections: int = 8) -> Iterator[Comman
             passwords,
             fingerprint_key=hmac.digest(keys.hashing, b"lms idempotency", "sha256"),
             on_recorded=waker.ping,
+            on_taken=partial(count_taken_name, Refusals(pool, keys.hashing)),
             step_up_after=timedelta(minutes=settings.step_up_minutes),
             two_persons=settings.erasure_two_persons == "on",
         )

@@ -1,10 +1,15 @@
-"""The words of mail about one's account."""
+"""The words of mail about one's account, in one's language: see `wording/<language>.json`."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from adapters.mail import Mail
 from domain.learner import Learner
+from domain.wording import Wording
+
+WORDING: Final = Wording.read(Path(__file__).parent / "wording")
 
 
 class Letters:
@@ -16,33 +21,24 @@ class Letters:
 
     def password_reset(self, id: UUID, learner: Learner, token: str, good_for: timedelta) -> Mail:
         minutes = round(good_for.total_seconds() / 60)
-        return _to(
-            learner,
-            id,
-            "Choose a new password",
-            f"somebody, we hope it was you, asked for a new password for your account"
-            f" {learner.username}.\n\nChoose one here, within {minutes} minutes and once:\n\n"
-            f"{self._reset_page}#{token}\n\n"
-            "If it wasn't you, there is nothing to do: your password stays as it is.",
-        )
+        link = f"{self._reset_page}#{token}"
+        return _letter(id, learner, "password_reset", link=link, minutes=str(minutes))
 
     def password_changed(self, id: UUID, learner: Learner) -> Mail:
-        return _to(
-            learner,
-            id,
-            "Your password was changed",
-            f"the password of your account {learner.username} has just been changed.\n\n"
-            "If it wasn't you, ask for a new one at once and tell your administrator:\n\n"
-            f"{self._reset_page}",
-        )
+        return _letter(id, learner, "password_changed", link=self._reset_page)
 
 
-def _to(learner: Learner, id: UUID, subject: str, text: str) -> Mail:
+def _letter(id: UUID, learner: Learner, kind: str, **params: str) -> Mail:
+    def worded(key: str, **more: str) -> str:
+        text = WORDING.text(key, {"username": learner.username, **params, **more}, learner.language)
+        assert text is not None, key
+        return text
+
     return Mail(
         id=id,
         to_name=learner.full_name,
         to_address=learner.email,
-        subject=subject,
-        text=f"Hello {learner.full_name},\n\n{text}\n",
+        subject=worded(f"{kind}.subject"),
+        text=worded("letter", name=learner.full_name, text=worded(f"{kind}.text")),
         learner_id=learner.id,
     )

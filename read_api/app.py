@@ -1,7 +1,7 @@
 """The read API, put together."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from os import urandom
 from typing import Any
 
@@ -47,6 +47,7 @@ from read_api.lives.archive import Archive
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
 from read_api.personal_export import PersonalExportController
+from read_api.refused import RefusedHere
 from read_api.retention import RetentionController
 from read_api.role import list_roles
 from read_api.scim.controller import Directory, ScimController
@@ -123,14 +124,16 @@ def create_read_api(
     metrics: RequestMetrics,
     version: str,
     peers: TrustedPeers | None = None,
+    refused: RefusedHere | None = None,
     enforced: EnforcedRoles = NOBODYS,
     public_url: str = "",
     secret: bytes = b"",
 ) -> Litestar:
     """The Litestar application that answers queries.
 
-    It opens and closes `pool`, `analytics` and `write_side`; `enforced` are the roles that need a
-    second factor. `public_url` is the gateway's, `secret` seals the cursors of SCIM.
+    It opens and closes `pool`, `analytics`, `write_side` and `refused`, which tells whom `verifier`
+    has refused; `enforced` are the roles that need a second factor. `public_url` is the gateway's,
+    `secret` seals the cursors of SCIM.
     Raises `UnknownOperation` for a handler that the permission table has no row for.
     """
     database = Database(pool)
@@ -138,7 +141,7 @@ def create_read_api(
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:
-        async with pool, analytics, write_side:
+        async with pool, analytics, write_side, refused or nullcontext():
             yield
 
     def given(value: object) -> Provide:
@@ -166,6 +169,7 @@ def create_read_api(
             "historian": given(Historian(mapper, clients)),
             "inspections": given(inspections),
             "keys": given(keys),
+            "refused": given(refused),
             "printer": given(printer),
             "waiter": given(waiter),
             "write_side": given(write_side),

@@ -1,26 +1,12 @@
-"""What notifications say, by text key and language."""
+"""What notifications say, by text key and language: the texts are in `wording/<language>.json`."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
 
-ENGLISH = {
-    "enrollment.created": "You are enrolled in “{course_title}”.",
-    "enrollment.completed": "You have completed “{course_title}”. Well done!",
-    "assessment.passed": "You have passed “{assessment_title}” with {score} %.",
-    "assessment.failed": "“{assessment_title}” isn't passed yet: you have {score} %.",
-    "certificate.issued": "Your certificate for “{course_title}” is ready.",
-    "certificate.revoked": "Your certificate for “{course_title}” was revoked.",
-    "survey.invited": "Please tell us what you think: “{survey_title}”.",
-    "testimonial.approved": "What you wrote about “{course_title}” is shown to everyone now.",
-    "testimonial.rejected": "What you wrote about “{course_title}” won't be shown.",
-}
-CATALOGUE: Mapping[str, Mapping[str, str]] = {"en": ENGLISH}
+from domain.wording import Wording
 
-
-class _Params(dict[str, str]):
-    """What a message needs and wasn't given shows as an ellipsis."""
-
-    def __missing__(self, _: str) -> str:
-        return "…"
+WORDING: Final = Wording.read(Path(__file__).parent / "wording")
 
 
 def render(text_key: str, params: Mapping[str, str], language: str | None) -> str:
@@ -28,16 +14,9 @@ def render(text_key: str, params: Mapping[str, str], language: str | None) -> st
 
     A key that no catalogue has becomes words: better than nothing, and nothing breaks.
     """
-    for tag in _fallbacks(language):
-        template = CATALOGUE.get(tag, {}).get(text_key)
-        if template is not None:
-            return template.format_map(_Params(params))
+    text = WORDING.text(text_key, params, language)
+    if text is not None:
+        return text
     words = text_key.replace(".", " ").replace("_", " ").capitalize()
     told = ", ".join(value for value in params.values() if value)
     return f"{words}: {told}" if told else words
-
-
-def _fallbacks(language: str | None) -> list[str]:
-    """`pt-BR` is looked for as itself, then as `pt`, then in English."""
-    tag = language or ""
-    return [tag, tag.partition("-")[0], "en"]

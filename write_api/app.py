@@ -8,6 +8,7 @@ import msgspec
 from litestar import Litestar
 from litestar.di import Provide
 
+from access.refusals import Refusals
 from commands.client_credentials import ClientCredentials
 from commands.dispatcher import Dispatcher
 from commands.factors import SecondFactors
@@ -42,6 +43,7 @@ from write_api.notification import read_notification
 from write_api.oauth import get_service_token
 from write_api.organization import DepartmentController
 from write_api.password_reset import PasswordResetController, send_reset_link
+from write_api.refused_tokens import count_refusals
 from write_api.retention import RetentionController
 from write_api.scim.controller import PATIENCE, Directory, ScimController, permits
 from write_api.second_factor import (
@@ -76,6 +78,7 @@ CONTROLLERS: tuple[Any, ...] = (
     TestimonialController,
     UserController,
     change_password,
+    count_refusals,
     get_service_token,
     import_users,
     link_identity,
@@ -109,6 +112,7 @@ class Doors(msgspec.Struct, frozen=True):
     rotation: KeyRotation
     forgotten: ForgottenPasswords
     sso: SingleSignOn
+    refusals: Refusals
 
 
 FetchPositions = Callable[[], Awaitable[Mapping[str, int]]]
@@ -159,6 +163,7 @@ def create_write_api(
             "rotation": Provide(lambda: doors.rotation, sync_to_thread=False),
             "forgotten": Provide(lambda: doors.forgotten, sync_to_thread=False),
             "sso": Provide(lambda: doors.sso, sync_to_thread=False),
+            "refusals": Provide(lambda: doors.refusals, sync_to_thread=False),
             "log": Provide(lambda: log, sync_to_thread=False),
             "threads": Provide(lambda: threads, sync_to_thread=False),
         },

@@ -9,13 +9,14 @@ from litestar.exceptions import ClientException
 from litestar.params import QueryParameter
 
 from access.actor import Actor
-from commands.context import Recorded
-from commands.importing.table import decoded
+from access.refusals import Refusals, RefusedAct, Why
+from commands.context import Context, Recorded
+from commands.importing.table import UnreadableFile, decoded
 from commands.user_import import ImportUsers
 from domain.errors import Invalid
 from edge.openapi import PROBLEMS, UPLOAD
 from edge.problem import Fault, ProblemError
-from write_api.sender import Answer, Sender, headers_of
+from write_api.sender import Answer, Sender, context_of, headers_of
 from write_api.threads import Threads
 
 LARGEST_FILE = 8 * 1024 * 1024
@@ -37,16 +38,26 @@ async def import_users(
     request: Request[Actor, Any, Any],
     sender: NamedDependency[Sender],
     threads: NamedDependency[Threads],
+    refusals: NamedDependency[Refusals],
     dry_run: DryRun = False,
 ) -> Answer:
     """Begin to import people from a CSV file in UTF-8: the body, or the part `file` of a form.
 
     The answer's `Location` tells how far it is, and what became of each row.
     """
-    text = await threads.run(decoded, await _content(request))
-    recorded = await sender.record(ImportUsers(content=text, dry_run=dry_run))
+    try:
+        text = await threads.run(decoded, await _content(request))
+        recorded = await sender.record(ImportUsers(content=text, dry_run=dry_run))
+    except UnreadableFile:
+        await threads.run(_count, refusals, context_of(request.user))
+        raise
     location = {"Location": f"/users/imports/{recorded.id}"}
     return Response[Recorded](recorded, status_code=202, headers=headers_of(recorded) | location)
+
+
+def _count(refusals: Refusals, context: Context) -> None:
+    id, address = context.actor.id, context.source_address
+    refusals.count(RefusedAct.IMPORT, Why.UNREADABLE, learner_id=id, address=address)
 
 
 async def _content(request: Request[Any, Any, Any]) -> bytes:
@@ -79,7 +90,7 @@ async def _content(request: Request[Any, Any, Any]) -> bytes:
 def _require_utf8(parameters: str) -> None:
     name, _, charset = parameters.strip().partition("=")
     if name.lower() == "charset" and charset.strip('"').lower() not in {"utf-8", "utf8"}:
-        raise Invalid("The file must be in UTF-8.", field="file")
+        raise UnreadableFile("The file must be in UTF-8.", field="file")
 
 
 _MALFORMED = Fault(

@@ -48,6 +48,10 @@ class Line(msgspec.Struct, frozen=True):
         return f"Line({self.number})"
 
 
+class UnreadableFile(Invalid):
+    """It isn't a file of people at all, or not in UTF-8."""
+
+
 def decoded(content: bytes) -> str:
     """The text of a file in UTF-8, with or without a byte order mark.
 
@@ -131,5 +135,5 @@ def _line(number: int, header: list[str], row: list[str]) -> Line:
     return Line(number, cells)
 
 
-def _refused(detail: str) -> Invalid:
-    return Invalid(detail, field="file")
+def _refused(detail: str) -> UnreadableFile:
+    return UnreadableFile(detail, field="file")

@@ -8,6 +8,8 @@ SCIM: Final = "scim"
 """Handler option: `opt={"scim": True}` marks a route whose bodies are SCIM's."""
 TAKES_BODY: Final = "takes_body"
 """Handler option: the route takes a SCIM message, which the library reads."""
+SEARCHES: Final = "searches"
+"""Handler option: that message is a search."""
 
 _ERROR: Final = {
     "type": "object",
@@ -20,9 +22,27 @@ _ERROR: Final = {
     },
 }
 _RESOURCE: Final = {"type": "object", "required": ["schemas"]}
+_TEXT: Final = {"type": ["string", "null"]}
+_NAMES: Final = {"type": ["array", "null"], "items": {"type": "string"}}
+_SEARCH: Final = {
+    "type": "object",
+    "properties": {
+        "attributes": _NAMES,
+        "excludedAttributes": _NAMES,
+        "filter": _TEXT,
+        "sortBy": _TEXT,
+        "sortOrder": {"enum": ["ascending", "descending", None]},
+        "startIndex": {"type": ["integer", "null"]},
+        "count": {"type": ["integer", "null"]},
+        "cursor": _TEXT,
+    },
+}
+"""RFC 7644, 3.4.3; who leaves out `schemas` is understood too."""
 
 
-def describe(operation: dict[str, Any], *, takes_body: bool) -> dict[str, Any]:
+def describe(
+    operation: dict[str, Any], *, takes_body: bool, searches: bool = False
+) -> dict[str, Any]:
     """Writes SCIM's media type and forms into an operation whose other parts are complete.
 
     Returns the components that it refers to: a response for each error.
@@ -41,6 +61,6 @@ def describe(operation: dict[str, Any], *, takes_body: bool) -> dict[str, Any]:
     if takes_body:
         operation["requestBody"] = {
             "required": True,
-            "content": {MEDIA_TYPE: {"schema": _RESOURCE}},
+            "content": {MEDIA_TYPE: {"schema": _SEARCH if searches else _RESOURCE}},
         }
     return errors

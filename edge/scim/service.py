@@ -13,6 +13,7 @@ from scim2_models import (
     External,
     Filter,
     ForbiddenException,
+    NotFoundException,
     Pagination,
     Patch,
     Reference,
@@ -32,6 +33,7 @@ from scim2_server.routing import Operation, Target
 from scim2_server.service import ScimService
 from scim2_server.storage import SearchPage
 
+from access.actor import Actor
 from edge.scim.comparison import comparison_key
 from edge.scim.models import USER_SCHEMA, EnterpriseUser, Group, User
 
@@ -104,6 +106,16 @@ class DirectoryService(ScimService):
         """See ScimService."""
         if not self._permits(request.subject, target.operation, str(resource_type.name)):
             raise ForbiddenException(detail="Your roles don't allow this.")
+
+    def me_target(self, request: ScimRequest) -> tuple[ResourceType, str]:
+        """See ScimService. Everybody with an account is a user; a service account is none."""
+        me = request.subject
+        assert isinstance(me, Actor)
+        if me.id is None or me.is_service:
+            raise NotFoundException(detail="A service account is no User.")
+        users = self.get_resource_type_by_endpoint("Users")
+        assert users is not None
+        return users, str(me.id)
 
     def publish(self, base_url: str, resource: Resource[Any]) -> Resource[Any]:
         """See ScimService. That the one address is the primary one is for PATCH only to see."""

@@ -13,6 +13,7 @@ from bus.asyncapi import asyncapi
 from domain.catalogue import AGGREGATES
 from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
+from edge.refused_tokens import CountingVerifier
 from event_store.addresses import Clients
 from event_store.event_type import EventTypes
 from event_store.keys import PersonalKeys
@@ -25,6 +26,7 @@ from read_api import database
 from read_api.analytics_client import AnalyticsClient
 from read_api.app import create_read_api
 from read_api.history import Historian
+from read_api.refused import RefusedHere
 from read_api.session import EnforcedRoles
 from read_api.write_side import WriteSide
 
@@ -41,6 +43,8 @@ def main(settings: Settings) -> None:
         verifier = stack.enter_context(token_verifier(settings, pool, keys))
         queries = database.open_pool(settings.read_database_url)
 
+        refused = RefusedHere(settings.write_api_url, settings.internal_token)
+
         async def answers() -> None:
             async with queries.connection() as connection:
                 await connection.execute("SELECT 1")
@@ -50,7 +54,7 @@ def main(settings: Settings) -> None:
         clients = Clients(personal, personal.wrapping.hashing)
         app = create_read_api(
             queries,
-            verifier=verifier,
+            verifier=CountingVerifier(verifier, refused.count_token),
             keys=keys,
             mapper=mapper,
             clients=clients,
@@ -58,6 +62,7 @@ def main(settings: Settings) -> None:
             analytics=AnalyticsClient(settings.analytics_url, settings.internal_token),
             write_side=WriteSide(settings.write_api_url),
             inspections=inspections(settings, pool, personal, Historian(mapper, clients)),
+            refused=refused,
             event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version=version("lms"))),
             checks={"database": answers},
             metrics=RequestMetrics(REGISTRY),

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 
 from prometheus_client import REGISTRY
@@ -26,15 +27,17 @@ from commands.forgotten_password import ForgottenPasswords
 from commands.key_rotation import KeyRotation
 from commands.login import Accounts
 from commands.proof import FactorCheck
+from edge.authentication import Verifier
 from edge.correlation import TrustedPeers
 from edge.metrics import RequestMetrics
+from edge.refused_tokens import CountingVerifier
 from lms.composition import AUDIENCE, CommandSide, Pool, command_side, token_verifier
 from lms.directory import directory_accounts
 from lms.processes.serving import serve
 from lms.settings import Settings
 from lms.sso import single_sign_on
 from write_api.app import Doors, create_write_api
-from write_api.refused_tokens import CountingVerifier
+from write_api.refused_tokens import OurOwn, count_tokens
 from write_api.threads import Threads
 
 CONNECTIONS = 16
@@ -53,7 +56,7 @@ def main(settings: Settings) -> None:
             side.dispatcher,
             doors(settings, side, verifier),
             threads,
-            verifier=CountingVerifier(verifier, Refusals(side.pool, side.keys.hashing)),
+            verifier=_counting(settings, side, verifier),
             checks={"database": lambda: _answers(side.pool)},
             metrics=RequestMetrics(REGISTRY),
             version=version("lms"),
@@ -65,6 +68,13 @@ def main(settings: Settings) -> None:
             serve(app, settings, settings.write_api_port)
         finally:
             threads.close()
+
+
+def _counting(settings: Settings, side: CommandSide, verifier: TokenVerifier) -> Verifier:
+    """The verifier, also of our own processes, that counts whom it refuses."""
+    refusals = Refusals(side.pool, side.keys.hashing)
+    counting = CountingVerifier(verifier, partial(count_tokens, refusals))
+    return OurOwn(counting, settings.internal_token)
 
 
 def doors(settings: Settings, side: CommandSide, verifier: TokenVerifier) -> Doors:
@@ -98,6 +108,7 @@ def doors(settings: Settings, side: CommandSide, verifier: TokenVerifier) -> Doo
         KeyRotation(dispatcher, side.signing_keys),
         _forgotten(settings, side, refusals, throttle),
         single_sign_on(settings, side, sessions, sso, door, admission),
+        refusals,
     )
 
 

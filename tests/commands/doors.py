@@ -58,79 +58,64 @@ class Doors:
     ) -> None:
         self.system = system
         self.clock = Clock()
-        pool, log, dispatcher = system.pool, system.log, system.dispatcher
+        self._open_tables()
+        self._issue_tokens()
+        self.throttle = Throttle(system.pool, MASTER_KEY, clock=self.clock)
+        self.door = Doorkeeper(self.throttle, self.refusals)
+        self.admission = Admission(
+            *(system.log, system.dispatcher, self.sessions, self.challenges, self.issuer),
+            enforced=enforced,
+        )
+        self._let_people_in(passwords or system.passwords, directory)
+        self._let_others_in(providers or {})
+
+    def _open_tables(self) -> None:
+        pool, clock = self.system.pool, self.clock
+        years = timedelta(days=3650)
+        self.sessions = Sessions(pool, clock=clock, longest_session=years, longest_pause=years)
+        self.challenges = Challenges(pool, clock=clock)
+        self.refusals = Refusals(pool, MASTER_KEY, clock=clock)
+        self.totp = Totp(pool, MASTER_KEY, clock=clock)
+        self.codes = RecoveryCodes(pool, MASTER_KEY)
+        self.tables = SsoTables(pool, MASTER_KEY, clock=clock)
+
+    def _issue_tokens(self) -> None:
+        pool, now = self.system.pool, self.clock.timestamp
         self.keys = SigningKeys(pool, MASTER_KEY)
         self.keys.ensure()
-        issuer = TokenIssuer(
-            self.keys, clock=self.clock.timestamp, issuer=ISSUER, audience=AUDIENCE
-        )
+        self.issuer = TokenIssuer(self.keys, clock=now, issuer=ISSUER, audience=AUDIENCE)
         self.verifier = TokenVerifier(
-            VerificationKeys(pool, monotonic=self.clock.timestamp),
-            clock=self.clock.timestamp,
-            issuer=ISSUER,
-            audience=AUDIENCE,
+            VerificationKeys(pool, monotonic=now), clock=now, issuer=ISSUER, audience=AUDIENCE
         )
-        self.sessions = Sessions(
-            pool,
-            clock=self.clock,
-            longest_session=timedelta(days=3650),
-            longest_pause=timedelta(days=3650),
-        )
-        challenges = Challenges(pool, clock=self.clock)
-        throttle = Throttle(pool, MASTER_KEY, clock=self.clock)
-        self.refusals = Refusals(pool, MASTER_KEY, clock=self.clock)
-        door = Doorkeeper(throttle, self.refusals)
-        totp = Totp(pool, MASTER_KEY, clock=self.clock)
-        codes = RecoveryCodes(pool, MASTER_KEY)
-        tables = SsoTables(pool, MASTER_KEY, clock=self.clock)
-        passwords = passwords or system.passwords
-        self.admission = Admission(
-            log, dispatcher, self.sessions, challenges, issuer, enforced=enforced
-        )
+
+    def _let_people_in(self, passwords: Passwords, directory: DirectoryAccounts | None) -> None:
+        log, dispatcher = self.system.log, self.system.dispatcher
+        check = FactorCheck(dispatcher, self.totp, self.codes, self.door)
         self.accounts = Accounts(
-            log,
-            dispatcher,
-            passwords,
-            self.sessions,
-            door,
-            self.admission,
-            FactorCheck(dispatcher, totp, codes, door),
+            *(log, dispatcher, passwords, self.sessions, self.door, self.admission, check),
             directory,
         )
         self.factors = SecondFactors(
-            log,
-            dispatcher,
-            self.admission,
-            passwords,
-            self.sessions,
-            challenges,
-            totp,
-            codes,
-            door,
-            tables,
-            directory,
+            *(log, dispatcher, self.admission, passwords, self.sessions, self.challenges),
+            *(self.totp, self.codes, self.door, self.tables, directory),
         )
+        self.forgotten = ForgottenPasswords(
+            *(log, dispatcher, Resets(self.system.pool, clock=self.clock), self.refusals),
+            asking=Throttle(self.system.pool, bytes(32), clock=self.clock),
+            guessing=self.throttle,
+        )
+
+    def _let_others_in(self, providers: Mapping[str, SignOnProvider]) -> None:
+        log, dispatcher = self.system.log, self.system.dispatcher
         self.sso = SingleSignOn(
-            log,
-            dispatcher,
-            tables,
-            self.sessions,
-            door,
-            self.admission,
-            providers or {},
+            *(log, dispatcher, self.tables, self.sessions, self.door, self.admission, providers),
             public_url=ISSUER,
         )
-        secrets = ClientSecrets(pool, clock=self.clock)
-        self.clients = ClientCredentials(log, dispatcher, secrets, self.sessions, door, issuer)
-        self.rotation = KeyRotation(dispatcher, self.keys)
-        self.forgotten = ForgottenPasswords(
-            log,
-            dispatcher,
-            Resets(pool, clock=self.clock),
-            self.refusals,
-            asking=Throttle(pool, bytes(32), clock=self.clock),
-            guessing=throttle,
+        secrets = ClientSecrets(self.system.pool, clock=self.clock)
+        self.clients = ClientCredentials(
+            log, dispatcher, secrets, self.sessions, self.door, self.issuer
         )
+        self.rotation = KeyRotation(dispatcher, self.keys)
 
     def context(self, actor: Actor = NOBODY, **values: Any) -> Context:
         return Context(

@@ -6,13 +6,17 @@ from uuid import UUID, uuid4
 import msgspec
 
 from access.actor import SYSTEM
+from access.external_identities import IDENTITIES_OF
+from access.permissions import Scope
 from commands.external_identity import (
     LastWayIn,
     LinkIdentity,
     RegisterFromProvider,
     UnlinkIdentity,
+    unlink_all,
 )
 from commands.vouched import AccountPolicy
+from commands.work import Work
 from domain.errors import NotFound
 from domain.external_identity import ExternalIdentity, IdentityNotLinked, IdentityTaken
 from domain.identity import external_identity_id
@@ -94,3 +98,32 @@ def test_a_provider_grants_and_revokes_its_own_roles_only() -> None:
     assert policy.roles_of(set(), held) == [Role.AUDITOR]
     assert policy.roles_of(set(), [Role.MANAGER]) == [Role.EMPLOYEE]
     assert policy.roles_of({"others"}) == [Role.EMPLOYEE]
+
+
+def links(system: System, learner_id: UUID) -> set[UUID]:
+    with system.pool.connection() as connection:
+        rows = connection.execute(IDENTITIES_OF, (learner_id,)).fetchall()
+    return {row[0] for row in rows}
+
+
+def test_all_that_lets_somebody_in_from_elsewhere_ends_at_once(
+    system: System, given: Given
+) -> None:
+    gone, stays = given.a_person(), given.a_person()
+    theirs = [system.dispatch(a_link(gone.id, uuid4().hex)).id for _ in range(3)]
+    other = system.dispatch(a_link(stays.id, uuid4().hex)).id
+    work = Work(system.log, system.passwords, SYSTEM, NOW, frozenset({Scope.ANY}))
+    unlink_all(gone.id, work)
+    assert {each.id for each in work.also_saved} == set(theirs)
+    system.log.append(work.also_saved, metadata=b"{}", also=work.also_executed)
+    assert (links(system, gone.id), links(system, stays.id)) == (set(), {other})
+    for id in theirs:
+        identity = system.log.find_latest(ExternalIdentity, id)
+        assert identity is not None
+        assert identity.learner_id is None
+    kept = system.log.find_latest(ExternalIdentity, other)
+    assert kept is not None
+    assert kept.learner_id == stays.id
+    again = Work(system.log, system.passwords, SYSTEM, NOW, frozenset({Scope.ANY}))
+    unlink_all(gone.id, again)
+    assert again.also_saved == []

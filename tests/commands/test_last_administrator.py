@@ -161,6 +161,26 @@ def test_a_group_takes_nothing_from_the_last_one(system: System, the_only: Perso
     assert Role.ADMIN in learner(system, the_only).roles
 
 
+def test_who_is_the_last_one_by_a_group_alone_stays_until_there_is_another(
+    system: System, given: Given, a_stranger: Person
+) -> None:
+    group = system.dispatch(CreateGroup(display_name="Admins", members=[a_stranger.id])).id
+    apply = ApplyGroupRoles(group_id=group, learner_id=a_stranger.id)
+    system.dispatch(MapGroupRoles(group_id=group, roles=[Role.ADMIN]))
+    system.dispatch(apply, SYSTEM)
+    assert a_stranger.id in administrators(system)
+    alone(system, a_stranger)
+    system.dispatch(ChangeGroupMembers(group_id=group, remove=[a_stranger.id]))
+    system.when(apply, SYSTEM).refuses(LastAdministrator)
+    assert Role.ADMIN in learner(system, a_stranger).roles
+    assert administrators(system) == {a_stranger.id}
+
+    other = given.a_person(Role.ADMIN)
+    system.dispatch(apply, SYSTEM)  # as the policy's parked command, once it is tried again
+    assert Role.ADMIN not in learner(system, a_stranger).roles
+    assert administrators(system) == {other.id}
+
+
 def test_a_directory_that_has_lost_them_does_not_either(system: System, the_only: Person) -> None:
     system.dispatch(
         LinkIdentity(learner_id=the_only.id, provider="ldap", issuer="ldap", subject=str(the_only))

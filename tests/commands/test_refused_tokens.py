@@ -1,12 +1,15 @@
 """Access tokens that prove nothing are in the audit history."""
 
+from functools import partial
+
 import pytest
 
 from access.keys import SigningKeys
 from access.tokens import InvalidToken, TokenIssuer
+from edge.refused_tokens import CountingVerifier
 from tests.commands.doors import AUDIENCE, ISSUER, Doors
 from tests.commands.system import System
-from write_api.refused_tokens import CountingVerifier
+from write_api.refused_tokens import count_tokens
 
 COUNTED = ("access-token", "invalid-token")
 
@@ -19,7 +22,7 @@ def token_for(doors: Doors, *, issuer: str = ISSUER, audience: str = AUDIENCE) -
 
 def test_what_was_never_good_is_counted_and_what_is_over_is_not(system: System) -> None:
     doors = Doors(system)
-    verifier = CountingVerifier(doors.verifier, doors.refusals)
+    verifier = CountingVerifier(doors.verifier, partial(count_tokens, doors.refusals))
     good = token_for(doors)
     assert verifier.verify(good).id
     before = doors.refused(None).get(COUNTED, 0)

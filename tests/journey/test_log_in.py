@@ -17,7 +17,7 @@ from domain.roles import Role
 from event_store.wrapping import WrappingKeys
 from lms.composition import AUDIENCE, open_pool
 from tests.journey.cast import NEW_PASSWORD, Learner
-from tests.journey.lms import Json, Lms, Person, body_of
+from tests.journey.lms import Json, Lms, Person, body_of, eventually
 from tests.journey.test_refusals import problem
 from tests.servers.stack import Stack
 
@@ -201,6 +201,22 @@ def test_what_is_no_token_is_refused(lms: Lms, header: str) -> None:
     answer = lms.http.get("/me", headers={b"Authorization": header.encode()})
     problem(answer, 401, "not-authenticated")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_what_is_no_token_is_counted_for_the_audit(lms: Lms, auditor: Person) -> None:
+    """By both APIs, the one that can't write too."""
+
+    def counted() -> int:
+        events = auditor.lists("/audit/events", type="refused_access.counted", limit=100)
+        said = [each["data"] for each in events if each["data"]["act"] == "access-token"]
+        return sum(each["number"] for each in said)
+
+    before = counted()
+    headers = {"Authorization": "Bearer nonsense"}
+    with lms.from_address("127.0.0.19") as other:
+        for _ in range(3):
+            other.http.get("/me", headers=headers)
+    eventually(lambda: counted() >= before + 3, "refusals of the read API", deadline=40)
 
 
 def _refreshed(lms: Lms, tokens: Json) -> Json:

@@ -2,10 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import jwt
@@ -13,36 +11,17 @@ import psycopg
 import pyotp
 import pytest
 
-from access.actor import Actor
-from access.keys import SigningKeys
-from access.tokens import TokenIssuer
-from domain.roles import Role
-from event_store.wrapping import WrappingKeys
-from lms.composition import AUDIENCE, open_pool
 from tests.journey.cast import Cast, Learner
 from tests.journey.lms import Json, Lms, Person, body_of
+from tests.journey.stale import stale_token
 from tests.journey.test_refusals import problem
 from tests.servers.stack import Stack
 
 
 @pytest.fixture(scope="module")
-def stale_admin(stack: Stack, admin: Person) -> Iterator[dict[str, str]]:
+def stale_admin(stack: Stack, admin: Person) -> dict[str, str]:
     """The headers of an administrator who has logged in an hour ago."""
-    settings = stack.settings
-    actor = Actor(
-        UUID(admin.id),
-        frozenset({Role.ADMIN}),
-        uuid4(),
-        datetime.fromtimestamp(time.time() - 3600, UTC),
-        frozenset({"pwd"}),
-    )
-    with open_pool(settings.write_database_url, 1) as pool:
-        issuer = TokenIssuer(
-            SigningKeys(pool, WrappingKeys(pool, settings.master_key)),
-            issuer=settings.public_url,
-            audience=AUDIENCE,
-        )
-        yield _bearer(issuer.access_token(actor))
+    return _bearer(stale_token(stack, admin.id))
 
 
 def _bearer(token: str) -> dict[str, str]:

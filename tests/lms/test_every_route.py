@@ -144,7 +144,10 @@ def write_side(shared_database: Database) -> Iterator[Api]:
     app = create_write_api(
         system.log,
         system.dispatcher,
-        WaysIn(ways.accounts, ways.factors, ways.clients, ways.rotation, ways.forgotten, ways.sso),
+        WaysIn(
+            *(ways.accounts, ways.factors, ways.clients, ways.rotation, ways.forgotten, ways.sso),
+            ways.refusals,
+        ),
         threads,
         verifier=Names(),
         checks={},

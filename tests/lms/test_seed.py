@@ -92,7 +92,10 @@ def test_everyone_can_log_in_and_john_is_learning(settings: Settings, database: 
     assert "survey.published.v1" in types
     with psycopg.connect(database.owner_url) as connection:
         hashes = connection.execute("SELECT password_hash FROM access.credentials").fetchall()
+        placed = connection.execute("SELECT department_id FROM access.placements").fetchall()
     assert len(set(hashes)) == 6
+    assert types.count("organization.department_added.v1") == len(set(placed)) == 5
+    assert len(placed) == 6, "everybody has a department of the tree"
 
 
 def test_seeding_that_was_killed_is_completed(settings: Settings, database: Database) -> None:

@@ -21,7 +21,7 @@ from adapters.mail import Mail, MailFailed
 from commands.context import Context
 from commands.external_identity import LinkIdentity
 from commands.forgotten_password import ForgottenPasswords, TooManyWishes
-from commands.learner import ChangePassword, DeactivateLearner
+from commands.learner import ChangePassword, DeactivateLearner, UpdateLearner
 from commands.password import NoPasswordHere
 from commands.password_reset import RequestPasswordReset
 from domain.learner import Learner
@@ -186,6 +186,28 @@ def test_the_owner_is_told_that_the_password_was_changed(office: Office, a_learn
         "Your password was changed",
     ]
     assert NEW not in office.post.mails[-1].text
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "said"),
+    [
+        ("de-CH", "Wählen Sie ein neues Passwort", "30 Minuten"),
+        ("fr", "Choisissez un nouveau mot de passe", "30 minutes"),
+        ("ja", "Choose a new password", "30 minutes"),
+    ],
+)
+def test_people_are_written_to_in_their_language(
+    office: Office, a_learner: Person, language: str, subject: str, said: str
+) -> None:
+    office.system.dispatch(UpdateLearner(learner_id=a_learner.id, language=language))
+    learner = office.learner(a_learner)
+    office.ask(learner.email)
+    office.work()
+    (mail,) = office.post.mails
+    assert mail.subject == subject
+    for each in (said, learner.username, learner.full_name):
+        assert each in mail.text
+    office.choose(office.post.token)
 
 
 def test_for_a_name_that_nobody_has_the_same_is_written_and_nothing_follows(

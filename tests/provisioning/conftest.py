@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.journey.lms import Lms, Person
+from tests.journey.stale import stale_token
 from tests.provisioning.scim import Scim
 from tests.servers.stack import Stack
 
@@ -31,3 +32,9 @@ def instructor(lms: Lms, stack: Stack) -> Person:
 def scim(admin: Person, stack: Stack) -> Iterator[Scim]:
     with httpx.Client(base_url=stack.url, timeout=60) as http:
         yield Scim(http, admin.token)
+
+
+@pytest.fixture
+def stale_admin(stack: Stack, admin: Person) -> str:
+    """The token of an administrator who has logged in an hour ago."""
+    return stale_token(stack, admin.id)

@@ -1,17 +1,14 @@
 """A company's directory as it comes in practice: a service account, with no more than it needs."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from commands.step_up import StepUpRequired
 from tests.journey.lms import Person, body_of
-from tests.provisioning.scim import Scim, a_person
+from tests.provisioning.scim import ERROR, PATCH, Scim, a_person
 from tests.servers.stack import Stack
-from write_api.scim.storage import told_in_scim
 
 SCOPES = ["ListScimUsers", "GetScimUser", "ProvisionUser", "ReplaceProvisionedUser"]
 
@@ -58,8 +55,23 @@ def test_a_number_that_is_none_is_refused(scim: Scim, query: str) -> None:
         scim.refused(400, "GET", f"{path}?{query}")
 
 
-def test_who_must_prove_anew_who_they_are_is_told_how() -> None:
-    """The library's own refusal would have no challenge."""
-    required = StepUpRequired(timedelta(minutes=10), second_factor=False)
-    with pytest.raises(StepUpRequired), told_in_scim():
-        raise required
+def test_what_gives_power_answers_with_a_challenge(
+    scim: Scim, admin: Person, stale_admin: str, stack: Stack
+) -> None:
+    """RFC 9470: over HTTP, with SCIM's own form of errors."""
+    user, group = scim.a_user(), scim.a_group()
+    admin.changes("PUT", f"/groups/{group['id']}/roles", {"roles": ["auditor"]})
+    joins = {"op": "add", "path": "members", "value": [{"value": user["id"]}]}
+    with httpx.Client(base_url=stack.url, timeout=60) as http:
+        stale = Scim(http, stale_admin)
+        for body, method in (
+            ({"schemas": [PATCH], "Operations": [joins]}, "PATCH"),
+            ({"displayName": "Mine", "members": [{"value": user["id"]}]}, "PUT"),
+        ):
+            answer = stale.sends(method, f"/Groups/{group['id']}", body)
+            assert answer.status_code == 403
+            assert answer.json()["schemas"] == [ERROR]
+            challenge = answer.headers["WWW-Authenticate"]
+            assert challenge.startswith('Bearer error="insufficient_user_authentication"')
+            assert 'max_age="600"' in challenge
+    assert "members" not in scim.ok("GET", f"/Groups/{group['id']}")

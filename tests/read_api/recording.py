@@ -24,7 +24,8 @@ DEADLINE = 10.0
 
 def ways_in(doors: Doors) -> WaysIn:
     return WaysIn(
-        doors.accounts, doors.factors, doors.clients, doors.rotation, doors.forgotten, doors.sso
+        *(doors.accounts, doors.factors, doors.clients, doors.rotation, doors.forgotten, doors.sso),
+        doors.refusals,
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from commands.notification import CreateNotification, ReadNotification
 from domain.course import Course
-from read_api.messages import ENGLISH, render
+from read_api.messages import WORDING, render
 from tests.commands.system import Given, Person, System
 from tests.read_api.reading import Reading
 
@@ -56,4 +56,16 @@ def test_nothing_breaks_for_want_of_a_param_or_a_key() -> None:
         render("badge.earned_twice", {"badge": "Owl", "no": ""}, "en") == "Badge earned twice: Owl"
     )
     assert render("badge.earned", {}, "en") == "Badge earned"
-    assert all(render(key, {}, "en") for key in ENGLISH)
+    assert all(render(key, {}, "en") for key in WORDING.catalogues["en"])
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("de", "Ihr Zertifikat für „Rust“ liegt bereit."),
+        ("de-AT", "Ihr Zertifikat für „Rust“ liegt bereit."),
+        ("fr", "Votre certificat pour « Rust » est prêt."),
+    ],
+)
+def test_everybody_is_told_in_their_language(language: str, told: str) -> None:
+    assert render("certificate.issued", {"course_title": "Rust"}, language) == told

@@ -60,6 +60,7 @@ PATHS = {
     "ExportPersonalData": f"/users/{NOBODY_KNOWN}/export",
     "ListScimUsers": "/scim/v2/Users",
     "GetScimUser": f"/scim/v2/Users/{NOBODY_KNOWN}",
+    "GetScimMe": "/scim/v2/Me",
     "ListScimGroups": "/scim/v2/Groups",
     "GetScimGroup": f"/scim/v2/Groups/{NOBODY_KNOWN}",
     "GetScimConfiguration": "/scim/v2/ServiceProviderConfig",

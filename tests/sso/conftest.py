@@ -118,6 +118,11 @@ class System:
         )
         return [json.loads(row[0]) for row in rows]
 
+    def refused(self, act: str) -> int:
+        """How many refusals of this kind are counted for the audit."""
+        counted = "SELECT coalesce(sum(counted), 0) FROM access.refusals WHERE kind = %s"
+        return int(self.query(counted, (act,))[0][0])
+
     def query(self, statement: str, params: Sequence[object] = ()) -> list[Any]:
         with psycopg.connect(self._database.owner_url, autocommit=True) as connection:
             cursor = connection.execute(statement, params)

@@ -138,10 +138,11 @@ LIES: dict[str, Callable[[], Json]] = {
 def test_a_lie_lets_nobody_in_and_creates_nothing(
     browser: Browser, crooked: CrookedProvider, lms: System, lie: str
 ) -> None:
-    before = registered(lms)
+    before, refused = registered(lms), lms.refused("sign-on")
     crooked.lies = LIES[lie]()
     browser.is_refused(answer(browser, crooked))
     assert registered(lms) == before
+    assert lms.refused("sign-on") == refused + 1, "it is in the audit history"
 
 
 def forged(crooked: CrookedProvider) -> None:

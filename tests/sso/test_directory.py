@@ -150,6 +150,7 @@ def test_nothing_odd_gets_in(slapd: Slapd, behind: System) -> None:
     for password in ("", "*", "x" * 2_000):
         assert log_in(browser, "ann", password).status_code == 401
     assert behind.events("learner.registered.v1") == []
+    assert behind.refused("log-in") == 7, "all of it is in the audit history"
 
 
 def test_a_password_of_an_account_of_ours_isn_t_shown_to_the_directory(

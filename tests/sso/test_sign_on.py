@@ -151,12 +151,14 @@ def test_an_answer_is_good_once(browser: Browser, mock: MockProvider) -> None:
     browser.is_refused(back)
 
 
-def test_a_code_is_good_once(browser: Browser, mock: MockProvider) -> None:
+def test_a_code_is_good_once(browser: Browser, mock: MockProvider, lms: System) -> None:
     back = mock.logs_in(browser.begins("corporate"), somebody(mock))
     browser.tokens(back)
     state = query_of(browser.begins("corporate"))["state"]
     code = query_of(back)["code"]
+    refused = lms.refused("sign-on")
     browser.is_refused(f"{browser.url}/sso/corporate/callback?state={state}&code={code}")
+    assert lms.refused("sign-on") == refused + 1, "it is in the audit history"
 
 
 def test_another_browser_s_answer_is_refused(

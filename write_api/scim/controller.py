@@ -5,7 +5,6 @@ from typing import Any, Final
 from litestar import Controller, Request, Response, delete, patch, post, put
 from litestar.di import NamedDependency, Provide
 from scim2_models import PreconditionFailedException
-from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.routing import Operation
@@ -14,6 +13,7 @@ from access.actor import Actor
 from access.permissions import reach
 from commands.context import Context
 from commands.dispatcher import Dispatcher
+from commands.group import ChangeGroupMembers
 from domain.errors import Forbidden
 from edge.openapi import PROBLEMS
 from edge.position import POSITION_HEADER, PositionWaiter
@@ -22,6 +22,7 @@ from edge.scim.exchange import Query, narrowing, request_of, response_of
 from edge.scim.openapi import SCIM, TAKES_BODY
 from edge.scim.service import PREFIX, DirectoryService
 from event_store.application import Log
+from write_api.scim.members import DirectoryHandler
 from write_api.scim.storage import DirectoryWriter
 from write_api.sender import context_of
 from write_api.threads import Threads
@@ -84,11 +85,13 @@ class Directory:
         return response_of(answer)
 
     def _handle(self, asked: ScimRequest, context: Context) -> tuple[ScimResponse, int]:
+        one_by_one = not asked.query and bool(reach(context.actor, ChangeGroupMembers.__name__))
         conditional = asked.header("If-Match") or asked.header("If-None-Match")
         for attempt in range(MOST_TRIES):
             storage = DirectoryWriter(self._log, self._dispatcher, context, self._service)
             try:
-                answer = ScimHandler(self._service, storage).handle(asked)
+                handler = DirectoryHandler(self._service, storage, one_by_one=one_by_one)
+                answer = handler.handle(asked)
             except PreconditionFailedException:
                 # Nobody asked for a version: somebody else was faster, so look again.
                 if conditional or attempt == MOST_TRIES - 1:
@@ -139,6 +142,26 @@ class ScimController(Controller):
     async def delete_user(self, request: Asked, directory: NamedDependency[Directory]) -> None:
         """Say that the directory has somebody no more: the account stays, deactivated."""
         await directory.answer(request)
+
+    @put("/Me", operation_id="ReplaceScimMe", opt={TAKES_BODY: True})
+    async def replace_me(
+        self,
+        request: Asked,
+        directory: NamedDependency[Directory],
+        narrowing: NamedDependency[Query],
+    ) -> Body:
+        """Say all that the directory has of oneself, for who may say it of anybody."""
+        return await directory.answer(request, narrowing)
+
+    @patch("/Me", operation_id="PatchScimMe", opt={TAKES_BODY: True})
+    async def patch_me(
+        self,
+        request: Asked,
+        directory: NamedDependency[Directory],
+        narrowing: NamedDependency[Query],
+    ) -> Body:
+        """Say what the directory has changed of oneself, for who may say it of anybody."""
+        return await directory.answer(request, narrowing)
 
     @post("/Groups", operation_id="CreateGroup", opt={TAKES_BODY: True})
     async def create_group(self, request: Asked, directory: NamedDependency[Directory]) -> Body:

@@ -1,6 +1,6 @@
 """The log as the SCIM library's storage: it reads aggregates and writes by commands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,19 +22,21 @@ from scim2_models import (
 from scim2_models import (
     Context as ScimContext,
 )
+from scim2_server.conditions import Conditions
 from scim2_server.storage import ScimStorage, SearchPage
 
 from commands.context import Context, Recorded
 from commands.dispatcher import Dispatcher
 from commands.errors import VersionMismatch
-from commands.group import DeleteGroup
+from commands.group import ChangeGroupMembers, DeleteGroup
 from commands.message import Command
 from commands.provisioning import DeprovisionUser
 from commands.step_up import StepUpRequired
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
-from domain.group import Group
+from domain.group import Group as GroupStream
 from domain.learner import Learner
 from domain.unique_name import NameTaken
+from edge.scim.models import Group
 from edge.scim.records import group_json, user_json
 from edge.scim.service import DirectoryService
 from event_store.application import Log
@@ -128,14 +130,35 @@ class DirectoryWriter(ScimStorage):
             _check(expected_version, group_record(group).etag)
             self._dispatch(DeleteGroup(group_id=group.id), group.version)
 
+    def change_members(
+        self, group_id: str, change: Mapping[UUID, bool], conditions: Conditions
+    ) -> Resource[Any]:
+        """Adds (True) and removes (False) who is named, however many others are in the group.
+
+        Returns the group without its members.
+        """
+        group = self._group(group_id)
+        conditions.check(group_record(group).etag, "PATCH")
+        command = ChangeGroupMembers(
+            group_id=group.id,
+            add=[id for id, stays in change.items() if stays],
+            remove=[id for id, stays in change.items() if not stays],
+        )
+        self._dispatch(command, None if conditions == Conditions() else group.version)
+        record = msgspec.structs.replace(group_record(self._group(group_id)), members=None)
+        return Group.model_validate(
+            group_json(record, self._service.base_url),
+            scim_ctx=ScimContext.RESOURCE_QUERY_RESPONSE,
+        )
+
     def _learner(self, id: str) -> Learner:
         learner = self._log.find_latest(Learner, uuid) if (uuid := _uuid(id)) else None
         if learner is None or learner.deprovisioned:
             raise NotFoundException(detail="There is no such User.")
         return learner
 
-    def _group(self, id: str) -> Group:
-        group = self._log.find_latest(Group, uuid) if (uuid := _uuid(id)) else None
+    def _group(self, id: str) -> GroupStream:
+        group = self._log.find_latest(GroupStream, uuid) if (uuid := _uuid(id)) else None
         if group is None or group.deleted:
             raise NotFoundException(detail="There is no such Group.")
         return group
