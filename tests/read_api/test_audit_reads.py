@@ -10,6 +10,7 @@ from domain.enrollment import Enrollment
 from domain.roles import Role
 from lms.composition import Pool
 from projections.source import Source
+from read_api.audit_reads import RecordingMiddleware
 from tests.commands.system import Person
 from tests.read_api.reading import Json, Reading, read_api
 from tests.servers.postgres import Database
@@ -106,3 +107,31 @@ def test_what_can_not_be_recorded_is_not_given(
         assert problem["type"] == "/problems/read-not-recorded"
         assert "items" not in problem
         assert alone.status("/courses", an_auditor) == 200
+
+
+NO_HISTORY = {
+    "GetConsistencyProof",
+    "GetInclusionProof",
+    "GetInspectionKey",
+    "GetLatestCheckpoint",
+    "ListCheckpoints",
+}
+"""They tell nothing of what happened."""
+
+
+def test_every_route_to_the_history_records_its_reads(reading: Reading) -> None:
+    handlers = {
+        handler.operation_id: handler
+        for route in reading.client.app.routes
+        if route.path.startswith("/audit")
+        for handler in route.route_handlers
+        if handler.http_methods != {"OPTIONS"}
+    }
+    recorded = {
+        name
+        for name, handler in handlers.items()
+        if RecordingMiddleware
+        in {getattr(each, "middleware", each) for each in handler.resolve_middleware()}
+    }
+    assert handlers.keys() >= NO_HISTORY
+    assert recorded == handlers.keys() - NO_HISTORY
