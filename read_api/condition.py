@@ -41,6 +41,10 @@ class Where:
             self._conditions.append(condition)
         return self
 
+    def copy(self) -> "Where":
+        """The same, to be asked for more."""
+        return Where(*self._conditions)
+
     def given(self, sql: str, value: object) -> Self:
         """Asks for `sql`, which has one placeholder, unless the value is None: not asked for."""
         return self if value is None else self.also(Condition(sql, (value,)))

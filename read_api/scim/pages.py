@@ -110,7 +110,7 @@ class Finding(msgspec.Struct, Generic[Row], frozen=True):
         self, database: Database, position: Any, limit: int, *, backwards: bool
     ) -> list[Row]:
         """Those nearest to a cursor's position, on the side it names; the first ones for None."""
-        where = Where(Condition(str(self.where).removeprefix(" WHERE "), self.where.params))
+        where = self.where.copy()
         if position is not None:
             where.also(self.order.beyond(position))
         order = self.order.sql(backwards=backwards)

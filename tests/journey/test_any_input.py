@@ -23,7 +23,7 @@ from edge.position import MIN_POSITION_HEADER
 from tests.journey.cast import Cast
 from tests.journey.lms import Lms, Person, body_of, eventually
 
-EXAMPLES = {GenerationMode.POSITIVE: 25, GenerationMode.NEGATIVE: 12}
+EXAMPLES = {GenerationMode.POSITIVE: 18, GenerationMode.NEGATIVE: 9}
 ROLES = ("admin", "employee")
 LONGEST_QUERY = 5_000
 """Characters; the server itself refuses a request line of more than 64 KiB, before the API."""

@@ -69,3 +69,14 @@ def test_members_hold_the_group_s_roles_as_long_as_they_are_members(
     scim.sends("DELETE", path)
     eventually(lambda: holds(jane, "employee"), "no roles of a group that is gone")
     eventually(lambda: holds(joe, "employee"), "no roles of a group that is gone")
+
+
+def test_a_cursor_needs_no_filter(scim: Scim) -> None:
+    group = scim.a_group()
+    ids: set[str] = set()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = scim.finds("/Groups", cursor=cursor, count=50)
+        ids |= {each["id"] for each in page["Resources"]}
+        cursor = page.get("nextCursor")
+    assert group["id"] in ids
