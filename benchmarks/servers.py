@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from event_store.wrapping import WrappingKeys
+from lms.composition import open_pool
 from lms.data_folder import free_port
 from lms.embedded.nats import EmbeddedNats
 from lms.settings import Settings
@@ -47,7 +49,10 @@ def a_system(options: Mapping[str, str] | None = None) -> Iterator[Settings]:
         )
         nats.start()
         stack.callback(nats.wipe)
-        yield _settings(folder, migrated(postgres), nats.url)
+        settings = _settings(folder, migrated(postgres), nats.url)
+        with open_pool(settings.database_url, 1) as pool:
+            WrappingKeys(pool, settings.master_key).current()  # as `lms migrate` does
+        yield settings
 
 
 def _settings(folder: Path, database: Database, nats_url: str) -> Settings:
