@@ -96,10 +96,16 @@ def a_course() -> UUID:
     return named(f"course{chance.randrange(COURSES)}")
 
 
+def office() -> Bears:
+    return Bears(OFFICE, (Bearing.ADDRESS,))
+
+
+def imported() -> Bears:
+    return Bears(IMPORT, (Bearing.CORRELATION,))
+
+
 feed, nobody = did(lambda: FEED), did(uuid4)
 biggest = about(lambda: named("course0"))
-office = lambda: Bears(OFFICE, (Bearing.ADDRESS,))  # noqa: E731
-imported = lambda: Bears(IMPORT, (Bearing.CORRELATION,))  # noqa: E731
 
 SEARCHES = {
     "nothing": Search(of()),

@@ -36,15 +36,10 @@ def chores(settings: Settings, side: CommandSide) -> list[Chore]:
     refusals = Refusals(side.pool, side.keys.hashing)
     resets = Resets(side.pool, good_for=timedelta(minutes=settings.password_reset_minutes))
     sender = mailer(settings)
+    letters = Letters(settings.password_reset_url)
+    queue = MailQueue(side.pool)
     mailroom = Mailroom(
-        side.log,
-        side.dispatcher,
-        side.pool,
-        resets,
-        MailQueue(side.pool),
-        refusals,
-        sender,
-        Letters(settings.password_reset_url),
+        side.log, side.dispatcher, side.pool, resets, queue, refusals, sender, letters
     )
     teller = RefusalTeller(refusals, side.dispatcher)
     housekeeping = Housekeeping(

@@ -2,12 +2,10 @@
 
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from litestar.exceptions import LitestarDeprecationWarning
 from prometheus_client import CollectorRegistry
 
 from edge.metrics import RequestMetrics
@@ -33,19 +31,16 @@ def ways_in(doors: Doors) -> WaysIn:
 def a_write_api(system: System) -> Iterator[str]:
     """Its address. Tokens are the actors themselves, as in the read API of `reading`."""
     ways, threads, port = Doors(system), Threads(2), free_port()
-    with warnings.catch_warnings():
-        # The write API leaves it to Litestar to infer dependencies, which Litestar 3 won't do.
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        app = create_write_api(
-            system.log,
-            system.dispatcher,
-            ways_in(ways),
-            threads,
-            verifier=Names(),
-            checks={},
-            metrics=RequestMetrics(CollectorRegistry()),
-            version="1",
-        )
+    app = create_write_api(
+        system.log,
+        system.dispatcher,
+        ways_in(ways),
+        threads,
+        verifier=Names(),
+        checks={},
+        metrics=RequestMetrics(CollectorRegistry()),
+        version="1",
+    )
     server = uvicorn.Server(
         uvicorn.Config(
             app, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1
