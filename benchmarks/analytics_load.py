@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool
 from benchmarks.analytics_events import History
 from benchmarks.measure import Result
 from benchmarks.servers import a_database
+from event_store.epoch import set_epoch
 from event_store.reader import Reader
 from projections.analytics import process
 from projections.analytics.catch_up import catch_up
@@ -83,7 +84,7 @@ def _follow(writer: Writer, url: str) -> list[float]:
 def _write(url: str, events: int) -> None:
     history = History(people=10_000, courses=200)
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("UPDATE event_store.log SET epoch = epoch + (1 << 30)")
+        set_epoch(connection, 1 << 30)
         with connection.cursor().copy("COPY event_store.events FROM STDIN") as rows:
             for row in history.rows(events):
                 rows.write_row(row)

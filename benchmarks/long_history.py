@@ -14,6 +14,7 @@ from uuid import UUID
 import psycopg
 
 from domain.catalogue import AGGREGATES
+from event_store.epoch import set_epoch
 from event_store.event_type import EventTypes
 from projections.audit import type_id
 
@@ -163,7 +164,7 @@ def _ended(connection: psycopg.Connection, events: int) -> None:
         "UPDATE projections.position SET position = %s WHERE name = 'audit'", (events << 16,)
     )
     # Positions come from transaction ids, of which the load has used few.
-    connection.execute("UPDATE event_store.log SET epoch = %s", (events + 1,))
+    set_epoch(connection, events + 1)
     connection.execute("ANALYZE audit_v1.audit_type, audit_v1.audit_minute")
 
 

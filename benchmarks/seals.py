@@ -18,6 +18,7 @@ import psycopg
 from benchmarks.append import DATA, METADATA, TYPE, WRITERS, ours, rate
 from benchmarks.measure import Result
 from benchmarks.servers import a_process, a_system
+from event_store.recorder import POSITION
 from event_store.seals.verdict import Verdict
 from lms.sealing import verify_live
 from lms.settings import Settings
@@ -25,9 +26,9 @@ from lms.settings import Settings
 ROUNDS = 7
 HISTORY = 400_000
 LEAST_RATIO, LONGEST, LEAST_PACE = 0.95, 2.0, 50_000
-_FILL = """
+_FILL = f"""
 INSERT INTO event_store.events (position, stream_id, stream_type, version, type, data, metadata)
-SELECT ((pg_current_xact_id()::text::bigint + (SELECT epoch FROM event_store.log)) << 16) | n,
+SELECT {POSITION} | n,
     gen_random_uuid(), 'enrollment', 1, %s, %s::json, %s::json FROM generate_series(0, 49999) AS n
 """
 _DELAYS = """

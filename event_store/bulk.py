@@ -17,9 +17,9 @@ from psycopg.rows import scalar_row
 from domain.aggregate import Aggregate
 from domain.learner import Learner
 from event_store.application import Log
-from event_store.recorder import INDEX_BITS, MAX_APPEND, Request, translated
+from event_store.recorder import MAX_APPEND, POSITION, Request, translated
 
-_BASE = f"SELECT (pg_current_xact_id()::text::bigint + epoch) << {INDEX_BITS} FROM event_store.log"
+_BASE = f"SELECT {POSITION}"
 _REMEMBER = (
     "INSERT INTO event_store.idempotency (scope, key, fingerprint, id, version, position)"
     " VALUES (%s, %s, %s, %s, %s, %s)"

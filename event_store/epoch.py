@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import scalar_row
 
 from event_store.errors import EpochTooLow
 from event_store.recorder import INDEX_BITS
 
 _LAST = "SELECT coalesce(max(position), 0) FROM event_store.events"
+_REPLACE = sql.SQL(
+    "CREATE OR REPLACE FUNCTION event_store.epoch() RETURNS bigint"
+    " LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {}::bigint"
+)
 _NEXT_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 
 
@@ -32,8 +36,16 @@ def mend_epoch(connection: Connection[Any], *, skip: int = 0) -> int:
         last, _ = _positions(connection)
         following = _value(connection, _NEXT_TRANSACTION)
         epoch: int = max((last >> INDEX_BITS) - following + 1 + skip, _epoch(connection))
-        connection.execute("UPDATE event_store.log SET epoch = %s", (epoch,))
+        set_epoch(connection, epoch)
     return epoch
+
+
+def set_epoch(connection: Connection[Any], epoch: int) -> None:
+    """Adds this to the transaction ids of all appends from now on. Needs the owner's role.
+
+    The server plans every statement with it anew, those prepared by others too.
+    """
+    connection.execute(_REPLACE.format(sql.Literal(epoch)))
 
 
 def _positions(connection: Connection[Any]) -> tuple[int, int]:
@@ -43,7 +55,7 @@ def _positions(connection: Connection[Any]) -> tuple[int, int]:
 
 
 def _epoch(connection: Connection[Any]) -> int:
-    return _value(connection, "SELECT epoch FROM event_store.log")
+    return _value(connection, "SELECT event_store.epoch()")
 
 
 def _value(connection: Connection[Any], sql: str) -> int:

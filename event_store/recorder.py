@@ -30,13 +30,12 @@ MAX_APPEND = 10_000
 
 SETTLED = (
     "((pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-    f" + (SELECT epoch FROM event_store.log)) << {INDEX_BITS})"
+    f" + event_store.epoch()) << {INDEX_BITS})"
 )
 """SQL: every position below this one is there for good, or never will be."""
 
-_POSITION = (
-    f"((pg_current_xact_id()::text::bigint + (SELECT epoch FROM event_store.log)) << {INDEX_BITS})"
-)
+POSITION = f"((pg_current_xact_id()::text::bigint + event_store.epoch()) << {INDEX_BITS})"
+"""SQL: the position of the first event that this transaction appends."""
 
 
 @lru_cache
@@ -46,7 +45,7 @@ def insert_sql(events: int) -> str:
     Rows of plain values: an array of each column, unnested, takes four times as long.
     """
     rows = ",\n".join(
-        f"({_POSITION} | {index}, %s, %s, %s, %s, %s::json, %s::json)" for index in range(events)
+        f"({POSITION} | {index}, %s, %s, %s, %s, %s::json, %s::json)" for index in range(events)
     )
     return (
         "INSERT INTO event_store.events"
@@ -257,8 +256,11 @@ class _Lease:
         self._pool = datastore.pool
 
     def __enter__(self) -> Connection[DictRow]:
-        with translated():
+        try:
             self._connection = self._pool.getconn()
+        except (psycopg.Error, PoolTimeout) as error:
+            _raise_translated(error)
+            raise
         return self._connection
 
     def __exit__(

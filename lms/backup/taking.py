@@ -124,12 +124,12 @@ def _instant(url: str) -> Iterator[_Instant]:
 def _told(instant: _Instant, programs: Programs, settings: Settings, name: str) -> Manifest:
     cursor = instant.connection.cursor(row_factory=dict_row)
     facts = cursor.execute(
-        "SELECT now() AS taken_at, current_setting('server_version') AS postgres, epoch,"
+        "SELECT now() AS taken_at, current_setting('server_version') AS postgres,"
+        " event_store.epoch() AS epoch,"
         " (SELECT count(*) FROM event_store.events) AS events,"
         " (SELECT coalesce(max(position), 0) FROM event_store.events) AS position,"
         " (SELECT count(*) FROM event_store.personal_keys) AS people,"
         " (SELECT count(destroyed_at) FROM event_store.personal_keys) AS erased"
-        " FROM event_store.log"
     ).fetchone()
     assert facts is not None
     applied = cursor.execute("SELECT migration_id FROM _yoyo_migration ORDER BY 1").fetchall()

@@ -13,6 +13,7 @@ import pytest
 
 from bus.checkpoints import CHECKPOINTS
 from bus.connection import Connection
+from event_store.recorder import POSITION
 from event_store.seals.checkpoint import Checkpoint
 from event_store.seals.witness import Witness
 from lms import cli
@@ -133,7 +134,7 @@ def another(settings: Settings) -> None:
     with superuser(settings) as owner:
         owner.execute(
             "INSERT INTO event_store.events SELECT"
-            " ((pg_current_xact_id()::text::bigint + (SELECT epoch FROM event_store.log)) << 16),"
+            f" {POSITION},"
             " gen_random_uuid(), 'course', 1, 'course.archived.v1', '{}', '{}'"
         )
 

@@ -25,7 +25,7 @@ async def _ask_before_and_after(read_url: str, server: EmbeddedPostgres) -> None
 
         async def ask_at_once() -> list[Epoch | None]:
             asked = (
-                database.first(Epoch, "SELECT epoch FROM event_store.log, pg_sleep(0.05)")
+                database.first(Epoch, "SELECT event_store.epoch() AS epoch FROM pg_sleep(0.05)")
                 for _ in range(CONNECTIONS)
             )
             return await asyncio.gather(*asked)

@@ -16,6 +16,7 @@ from access.actor import Actor
 from commands.context import Context, Recorded
 from commands.course import CreateCourse
 from domain.roles import Role
+from event_store.epoch import set_epoch
 from lms.backup.restoring import Wanted
 from lms.backup.retention import archives
 from lms.backup.taking import Backup
@@ -67,7 +68,7 @@ def drop_database(server: EmbeddedPostgres, name: str) -> None:
 def with_many_transactions_behind_it(owner_url: str) -> None:
     """As if the cluster had run for years: positions are far higher than a new cluster's."""
     with psycopg.connect(owner_url, autocommit=True) as owner:
-        owner.execute("UPDATE event_store.log SET epoch = %s", [MANY_TRANSACTIONS])
+        set_epoch(owner, MANY_TRANSACTIONS)
 
 
 def rows(owner_url: str, query: str) -> list[tuple[Any, ...]]:

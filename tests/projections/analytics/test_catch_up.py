@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 import pytest
 
+from event_store.recorder import POSITION
 from projections.analytics.catch_up import catch_up
 from projections.analytics.rebuild import build_beside, is_of_another_shape, swap
 from projections.analytics.warehouse import Warehouse
@@ -64,10 +65,7 @@ def test_events_of_a_running_transaction_are_not_overtaken(
 ) -> None:
     record = story.happens(uuid4(), "learner.logged_in", method="password")
     with psycopg.connect(database.owner_url) as late:
-        row = late.execute(
-            "SELECT ((pg_current_xact_id()::text::bigint"
-            " + (SELECT epoch FROM event_store.log)) << 16)"
-        ).fetchone()
+        row = late.execute(f"SELECT {POSITION}").fetchone()
         assert row is not None
         write_log(database.owner_url, [msgspec.structs.replace(record, position=row[0] + 1)])
         assert load_all(writer, database, tmp_path) == 0
