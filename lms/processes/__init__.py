@@ -9,6 +9,7 @@ import sys
 from importlib import import_module
 
 from lms.logs import log_to_stderr
+from lms.processes.database import wait_for_database
 from lms.settings import Settings
 from lms.telemetry.endpoint import metrics_served
 from lms.telemetry.tracing import traces_exported
@@ -25,6 +26,7 @@ PROCESSES = (
     "gateway",
 )
 """In the order they are started; they are stopped the other way round."""
+WITHOUT_DATABASE = ("gateway",)
 
 
 def run(name: str, settings: Settings) -> None:
@@ -35,4 +37,6 @@ def run(name: str, settings: Settings) -> None:
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     module = import_module(f"lms.processes.{name.replace('-', '_')}")
     with traces_exported(settings, name), metrics_served(settings, name):
+        if name not in WITHOUT_DATABASE:
+            wait_for_database(settings.read_database_url)
         module.main(settings)
