@@ -1,12 +1,15 @@
 """Loads the log into DuckDB, and lets analysts read it live."""
 
+from prometheus_client import REGISTRY
+
 from bus.connection import Connection
 from bus.consumer import Consumer
 from event_store.reader import Reader
 from lms.composition import open_pool
 from lms.processes.background import work
 from lms.settings import Settings
-from projections.analytics.process import Options, run_analytics
+from lms.telemetry.collectors import FromDatabase, analytics_metrics
+from projections.analytics.process import Options, Progress, run_analytics
 
 
 def main(settings: Settings) -> None:
@@ -15,6 +18,9 @@ def main(settings: Settings) -> None:
 
 
 async def _analytics(settings: Settings) -> None:
+    progress = Progress()
+    lag = analytics_metrics(lambda: progress.position)
+    REGISTRY.register(FromDatabase(settings.read_database_url, lag))
     with open_pool(settings.read_database_url, 2) as pool:
         async with Connection(settings.nats_url, "analytics") as nats:
             log = Reader(pool)
@@ -22,6 +28,7 @@ async def _analytics(settings: Settings) -> None:
                 options_of(settings),
                 log,
                 lambda position: Consumer("analytics", nats, log, position),
+                progress,
             )
 
 

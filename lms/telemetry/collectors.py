@@ -58,6 +58,22 @@ def relay_metrics(position: Callable[[], int | None]) -> Ask:
     return ask
 
 
+def analytics_metrics(position: Callable[[], int | None]) -> Ask:
+    """How far DuckDB is behind the log (`position` is None while it doesn't serve)."""
+
+    def ask(connection: Connected) -> Iterable[Metric]:
+        if (reached := position()) is None:
+            return
+        behind = lag.behind(connection, reached)
+        yield _gauge("lms_analytics_position", "Position that DuckDB has reached", reached)
+        yield _gauge(
+            "lms_analytics_lag_events", "Committed events not in DuckDB yet", behind.events
+        )
+        yield _gauge("lms_analytics_lag_seconds", "Age of the oldest of them", behind.seconds)
+
+    return ask
+
+
 def seal_metrics(connection: Connected) -> Iterable[Metric]:
     """How far the seals are behind the log."""
     behind = lag.behind(connection, lag.sealed(connection))

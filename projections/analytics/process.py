@@ -55,8 +55,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         return self.path.with_name("analytics-queries.jsonl")
 
 
-async def run_analytics(options: Options, log: Log, consumer: ConsumerFactory) -> None:
-    """Runs until cancelled, through any outage of Postgres or NATS.
+class Progress(msgspec.Struct):
+    """Up to which position the log is in the warehouse; None until that serves."""
+
+    position: int | None = None
+
+
+async def run_analytics(
+    options: Options, log: Log, consumer: ConsumerFactory, progress: Progress | None = None
+) -> None:
+    """Runs until cancelled, through any outage of Postgres or NATS; keeps `progress`.
 
     A second process with the same file waits, and takes over when the first one ends.
     """
@@ -67,22 +75,26 @@ async def run_analytics(options: Options, log: Log, consumer: ConsumerFactory) -
             await asyncio.sleep(_PAUSE)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_serve_http(options, desk))
-            tasks.create_task(_keep_loading(options, desk, log, consumer))
+            tasks.create_task(_keep_loading(options, desk, log, consumer, progress or Progress()))
 
 
-async def _keep_loading(options: Options, desk: Desk, log: Log, consumer: ConsumerFactory) -> None:
+async def _keep_loading(
+    options: Options, desk: Desk, log: Log, consumer: ConsumerFactory, progress: Progress
+) -> None:
     must_rebuild = await asyncio.to_thread(is_of_another_shape, options.path)
     while True:
         if must_rebuild:
             await _patiently(lambda stopping: _rebuild(options, stopping))
         try:
-            await _load(options, desk, log, consumer)
+            await _load(options, desk, log, consumer, progress)
         except AnotherHistory as error:
             logger.error("the file was made from another log, building it anew: %s", error)  # noqa: TRY400 - the message says it all
             must_rebuild = True
 
 
-async def _load(options: Options, desk: Desk, log: Log, consumer: ConsumerFactory) -> None:
+async def _load(
+    options: Options, desk: Desk, log: Log, consumer: ConsumerFactory, progress: Progress
+) -> None:
     # Opened twice, so that what loading in bulk took of memory is given back.
     await _catch_up(options, log)
     with _opened(options.path) as warehouse:
@@ -91,12 +103,15 @@ async def _load(options: Options, desk: Desk, log: Log, consumer: ConsumerFactor
         warehouse.share_cores()
         await asyncio.to_thread(quack.start, warehouse.connection)
         desk.open(warehouse)
+        progress.position = writer.position
         logger.info("analytics is live at position %d", writer.position)
         try:
             async with aclosing(consumer(writer.position).batches(_BATCH)) as batches:
                 async for batch in batches:
                     await _to_the_end(writer.load, batch.records, batch.position)
+                    progress.position = writer.position
         finally:
+            progress.position = None
             desk.close()
             quack.stop(warehouse.connection)
 

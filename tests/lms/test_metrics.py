@@ -45,17 +45,17 @@ def test_ports_are_remembered_ones_or_follow_from_the_first(settings: Settings) 
     assert metrics_port(msgspec.structs.replace(fixed, metrics="off"), "gateway") is None
 
 
-def test_relay_projector_and_policies_say_how_they_are_doing(
-    settings: Settings, running: Starting
-) -> None:
+def test_who_follows_the_log_says_how_they_are_doing(settings: Settings, running: Starting) -> None:
     migrate(settings)
-    for name in ("relay", "projector", "policies"):
+    for name in ("relay", "projector", "policies", "analytics"):
         running(name)
     plant_if_new(settings)
     eventually(lambda: scraped(settings, "relay")["lms_relay_published_total"] > 10)
     eventually(lambda: scraped(settings, "relay")["lms_relay_lag_events"] == 0)
     eventually(lambda: scraped(settings, "projector").get("lms_projection_lag_events") == 0)
     eventually(lambda: scraped(settings, "policies").get("lms_policy_lag_events") == 0)
+    eventually(lambda: scraped(settings, "analytics").get("lms_analytics_lag_events") == 0)
+    assert scraped(settings, "analytics")["lms_analytics_position"] > 0
     relay, projector, policies = (scraped(settings, name) for name in PROCESSES[:3])
     assert relay["lms_relay_lag_seconds"] == relay["lms_log_unsettled_events"] == 0
     assert projector["lms_projection_delay_seconds_count"] > 10
