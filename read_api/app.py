@@ -41,6 +41,7 @@ from read_api.history import Historian
 from read_api.identity import list_identities
 from read_api.inspecting.copying import Inspections
 from read_api.inspection import InspectionController
+from read_api.language import provide_reader
 from read_api.learner import UserController, get_me
 from read_api.lifeline import LifelineController
 from read_api.lives.archive import Archive
@@ -171,6 +172,7 @@ def create_read_api(
             "keys": given(keys),
             "refused": given(refused),
             "printer": given(printer),
+            "reader": provide_reader(),
             "waiter": given(waiter),
             "write_side": given(write_side),
         },

@@ -1,6 +1,6 @@
 """Queries on attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,14 @@ from litestar.params import FromPath, FromQuery
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
 from read_api.asking import READS, Asking, found
+from read_api.language import (
+    ORIGINAL,
+    Reader,
+    Texts,
+    Translated,
+    headers_of,
+    variant_of,
+)
 from read_api.listing import Listing
 
 COLUMNS = (
@@ -20,6 +28,10 @@ COLUMNS = (
     " graded_at, version"
 )
 SELECT = f"SELECT {COLUMNS} FROM read_models.attempt"
+ASSESSMENT = (
+    f"SELECT id, title, languages, {ORIGINAL} AS shown_in, version"
+    " FROM read_models.assessment WHERE id = %s"
+)
 ANSWERS = (
     "SELECT question.id AS question_id, question.prompt, answer.choices, answer.correct,"
     " answer.points, question.points AS max_points"
@@ -72,6 +84,10 @@ class AttemptDetails(Attempt, frozen=True, kw_only=True):
     feedback: Sequence[QuestionFeedback]
 
 
+class _Assessment(Translated, frozen=True, kw_only=True):
+    version: int
+
+
 ATTEMPTS = Listing(
     "attempts",
     Attempt,
@@ -84,7 +100,7 @@ ATTEMPTS = Listing(
 class AttemptController(Controller):
     path = "/attempts"
     tags = ["Assessments"]
-    opt = {READS: ("attempt", "assessment")}
+    opt = {READS: ("attempt", "assessment", "course", "learner")}
 
     @get("/", operation_id="ListAttempts")
     async def many(
@@ -108,14 +124,32 @@ class AttemptController(Controller):
         self,
         attempt_id: FromPath[UUID],
         asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
         if_none_match: IfNoneMatch = None,
     ) -> Response[AttemptDetails]:
-        """Get an attempt: its score and, once submitted, the feedback on each question."""
+        """Get an attempt: its score and, once submitted, the feedback on each question.
+
+        The questions are told in the language that suits the reader.
+        """
         where = asking.where(learner="learner_id", course="course_id").given("id = %s", attempt_id)
         database = asking.database
         row = found(await database.first(Attempt, f"{SELECT}{where}", where.params), "attempt")
-        details = AttemptDetails(
-            **msgspec.structs.asdict(row),
-            feedback=await database.all(QuestionFeedback, ANSWERS, (attempt_id,)),
+        feedback = await database.all(QuestionFeedback, ANSWERS, (attempt_id,))
+        known = await database.first(_Assessment, ASSESSMENT, (row.assessment_id,))
+        assessment, texts = await reader.in_full("assessment", found(known, "assessment"))
+        variant = variant_of(assessment)
+        return conditional(
+            AttemptDetails(**msgspec.structs.asdict(row), feedback=_told(feedback, texts)),
+            row.version,
+            if_none_match,
+            # A better translation doesn't make another version of the attempt.
+            variant=f"{variant}.{assessment.version}" if variant else "",
+            headers=headers_of([assessment]),
         )
-        return conditional(details, row.version, if_none_match)
+
+
+def _told(feedback: Iterable[QuestionFeedback], texts: Texts) -> list[QuestionFeedback]:
+    return [
+        msgspec.structs.replace(each, prompt=texts.of(each.question_id, "prompt", each.prompt))
+        for each in feedback
+    ]
