@@ -193,6 +193,9 @@ QUERIES: dict[str, Row] = {
     "ListCourses":              Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "GetCourse":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "SeeDraftCourses":          Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+    "GetCourseTranslation":     Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+    "GetAssessmentTranslation": Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+    "GetSurveyTranslation":     Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
 
     "ListEnrollments":          Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
     "GetEnrollment":            Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),

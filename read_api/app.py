@@ -64,6 +64,7 @@ from read_api.skill import list_skills
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
 from read_api.trace import TraceController
+from read_api.translation import TranslationController
 from read_api.user_import import ImportController
 from read_api.verification import verify
 from read_api.write_side import WriteSide
@@ -89,6 +90,7 @@ CONTROLLERS: tuple[Any, ...] = (
     ServiceAccountController,
     SurveyController,
     TraceController,
+    TranslationController,
     UserController,
     asyncapi,
     get_my_second_factor,

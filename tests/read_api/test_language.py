@@ -234,6 +234,52 @@ def test_a_survey_is_asked_in_the_language_of_who_answers(
     assert "Wie war es?" in [item["title"] for item in listed["items"]]
 
 
+def test_translators_see_what_is_said_and_what_is_missing(
+    reading: Reading,
+    a_german_course: Course,
+    an_instructor: Person,
+    another_instructor: Person,
+    a_stranger: Person,
+) -> None:
+    path = f"/courses/{a_german_course.id}/translations"
+    sheet = reading.ok(f"{path}/DE", an_instructor)
+    assert (sheet["language"], sheet["missing"]) == ("de", 1)
+    assert [(each["kind"], each["field"], each["text"]) for each in sheet["texts"]] == [
+        ("course", "title", "Rust lernen"),
+        ("course", "description", "Alles über Besitz."),
+        ("module", "title", "Besitz"),
+        ("lesson", "title", "Lektion 0"),
+        ("lesson", "content", "Lies das."),
+        ("lesson", "title", None),
+        ("lesson", "content", None),
+    ]
+    assert reading.ok(f"{path}/ja", an_instructor)["missing"] == 4
+    assert reading.status(f"{path}/de", another_instructor) == 404
+    assert reading.status(f"{path}/de", a_stranger) == 403
+    assert reading.status(f"{path}/de_DE", an_instructor) == 422
+
+
+def test_the_sheet_of_questions_has_their_choices_behind_them(
+    reading: Reading,
+    given: Given,
+    system: System,
+    an_instructor: Person,
+    a_published_course: Course,
+) -> None:
+    assessment = given.a_published_assessment(an_instructor, a_published_course)
+    translate(system, assessment)
+    sheet = reading.ok(f"/assessments/{assessment.id}/translations/de", an_instructor)
+    assert [(each["kind"], each["original"], each["text"]) for each in sheet["texts"]] == [
+        ("assessment", "Borrowing", "Leihen"),
+        ("question", "Does it move?", "Zieht es um?"),
+        ("choice", "yes", "ja"),
+        ("choice", "no", None),
+    ]
+    assert "correct" not in str(sheet)
+    survey = given.a_survey(an_instructor.actor, a_published_course)
+    assert reading.ok(f"/surveys/{survey}/translations/de", an_instructor)["missing"] == 2
+
+
 @pytest.mark.parametrize(
     ("header", "languages"),
     [
