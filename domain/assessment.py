@@ -1,6 +1,6 @@
 """An assessment: questions with an answer key, written as a draft, then published and frozen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -16,6 +16,7 @@ from domain.translation import (
     TranslatedText,
     Translations,
     existing,
+    must_differ,
     new_texts,
     put,
 )
@@ -198,6 +199,7 @@ class Assessment(Aggregate):
         tag, texts = new_texts(
             self.translations, language, given, self._limits(), original=original
         )
+        must_differ(self.translations, tag, texts, self._choices())
         if texts:
             self.trigger_event(self.Translated, timestamp=at, language=tag, texts=texts)
 
@@ -213,6 +215,9 @@ class Assessment(Aggregate):
     @property
     def published(self) -> bool:
         return self.assessment_version > 0
+
+    def _choices(self) -> Iterable[Mapping[UUID, str]]:
+        return ({choice.id: choice.text for choice in each.choices} for each in self.questions)
 
     def _limits(self) -> Limits:
         return {

@@ -13,7 +13,8 @@ from msgspec import UNSET, UnsetType
 from domain import text, translation
 from domain.aggregate import Aggregate, event
 from domain.changes import changed_fields, upcast_without_cleared
-from domain.errors import Conflict, Invalid, NotFound
+from domain.course_details import CONTENT, DESCRIPTION, TITLE, checked, minutes
+from domain.errors import Conflict, NotFound
 from domain.languages import required_tag
 
 
@@ -69,8 +70,6 @@ class ModuleNotFound(NotFound):
 
 
 MAX_LESSONS = 2_000
-TITLE, DESCRIPTION, CONTENT = 300, 20_000, 200_000
-"""Characters that a text may have."""
 ADDRESSED = frozenset({LessonKind.VIDEO, LessonKind.PDF, LessonKind.LINK, LessonKind.PACKAGE})
 """Kinds of lessons whose content says where something is: it is the same in every language."""
 
@@ -204,7 +203,7 @@ class Course(Aggregate):
             department_id=department_id,
             difficulty=difficulty,
             language=required_tag(language, "language"),
-            duration_minutes=_minutes(duration_minutes),
+            duration_minutes=minutes(duration_minutes),
             instructors=instructors or [],
             created_by=created_by,
         )
@@ -236,12 +235,11 @@ class Course(Aggregate):
             "duration_minutes": duration_minutes,
             "instructors": instructors,
         }
-        checked = {
-            name: value if value is UNSET else _checked(name, value)
-            for name, value in given.items()
+        wanted = {
+            name: value if value is UNSET else checked(name, value) for name, value in given.items()
         }
         known = {"title": self.title, "instructors": self.instructors}
-        changes = changed_fields(checked, known)
+        changes = changed_fields(wanted, known)
         if changes:
             self.trigger_event(self.DetailsChanged, timestamp=at, **changes)
 
@@ -271,7 +269,7 @@ class Course(Aggregate):
             title=text.required(title, "title", TITLE),
             kind=kind,
             content=text.optional(content, "content", CONTENT) or "",
-            duration_minutes=_minutes(duration_minutes) or 0,
+            duration_minutes=minutes(duration_minutes) or 0,
         )
         self.trigger_event(self.LessonAdded, timestamp=at, module_id=module_id, lesson=lesson)
 
@@ -389,25 +387,3 @@ class Course(Aggregate):
     @event(TranslationRemoved)
     def _translation_removed(self, language: str) -> None:
         del self.translations[language]
-
-
-def _checked(name: str, value: Any) -> Any:
-    match name:
-        case "title":
-            return text.required(value, name, TITLE)
-        case "description":
-            return text.optional(value, name, DESCRIPTION) or ""
-        case "topic" | "department":
-            return text.optional(value, name, 100)
-        case "language":
-            return required_tag(value, name)
-        case "duration_minutes":
-            return _minutes(value)
-        case _:
-            return value
-
-
-def _minutes(value: int | None) -> int | None:
-    if value is not None and not 0 <= value <= 100_000:
-        raise Invalid("duration_minutes must be from 0 to 100000.", field="duration_minutes")
-    return value

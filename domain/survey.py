@@ -1,6 +1,6 @@
 """A survey: questions without a key, written as a draft, published, then closed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -16,6 +16,7 @@ from domain.translation import (
     TranslatedText,
     Translations,
     existing,
+    must_differ,
     new_texts,
     put,
 )
@@ -197,6 +198,7 @@ class Survey(Aggregate):
         tag, texts = new_texts(
             self.translations, language, given, self._limits(), original=original
         )
+        must_differ(self.translations, tag, texts, self._choices())
         if texts:
             self.trigger_event(self.Translated, timestamp=at, language=tag, texts=texts)
 
@@ -214,6 +216,9 @@ class Survey(Aggregate):
     def _must_not_be_closed(self) -> None:
         if self.status is SurveyStatus.CLOSED:
             raise SurveyClosed("This survey is closed.")
+
+    def _choices(self) -> Iterable[Mapping[UUID, str]]:
+        return ({choice.id: choice.text for choice in each.choices} for each in self.questions)
 
     def _limits(self) -> Limits:
         return {

@@ -87,6 +87,23 @@ def new_texts(
     return tag, changed
 
 
+def must_differ(
+    translations: Translations,
+    language: str,
+    texts: Iterable[TranslatedText],
+    choices: Iterable[Mapping[UUID, str]],
+) -> None:
+    """Raises `Invalid` when two choices of a question, each by its id with its original text, would
+    read the same once the texts are in their places."""
+    parts = translations.get(language, {})
+    said = {part_id: fields.get("text") for part_id, fields in parts.items()}
+    said |= {each.part_id: each.text for each in texts if each.field == "text"}
+    for of_question in choices:
+        shown = {said.get(id) or original for id, original in of_question.items()}
+        if len(shown) < len(of_question):
+            raise Invalid("No two choices of a question may read the same.", field="questions")
+
+
 def existing(translations: Translations, language: str) -> str:
     """The language as it is written. Raises `Invalid`, `TranslationNotFound`."""
     tag = required_tag(language, "language")

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from domain.assessment import Assessment
 from domain.course import Course, CourseIsArchived, Lesson, LessonKind
@@ -13,12 +15,16 @@ from domain.translation import (
     MAX_LANGUAGES,
     GivenTexts,
     LanguageOfTheOriginal,
+    Limits,
     TooManyLanguages,
     TranslatedText,
     TranslationNotFound,
+    Translations,
+    new_texts,
+    put,
 )
 from tests.domain.grammar import NOW, STREAM, a_uuid, fact, given
-from tests.domain.test_assessment import FIRST, RIGHT, drafted, published, question_added
+from tests.domain.test_assessment import FIRST, RIGHT, WRONG, drafted, published, question_added
 
 MODULE, TEXT, LINK, NOWHERE = a_uuid(21), a_uuid(22), a_uuid(23), a_uuid(24)
 created = fact(
@@ -211,6 +217,47 @@ def test_a_translation_names_questions_and_their_own_choices(
 ) -> None:
     scenario = given(Assessment, drafted, question_added)
     scenario.when(ask("assessment", *of_question(question, choice))).refuses(Invalid, field)
+
+
+def test_no_two_choices_read_the_same_in_any_language() -> None:
+    def choice(id: Any, text: str | None) -> GivenTexts:
+        return GivenTexts((FIRST, id), id, "questions[0].choices[0]", {"text": text})
+
+    scenario = given(Assessment, drafted, question_added)
+    same = (choice(RIGHT.id, "Müll"), choice(WRONG.id, "Müll"))
+    scenario.when(ask("assessment", *same)).refuses(Invalid, "questions")
+    like_the_original = choice(RIGHT.id, WRONG.text)
+    scenario.when(ask("assessment", like_the_original)).refuses(Invalid, "questions")
+    assert scenario.when(ask("assessment", choice(RIGHT.id, "Müll"))).refusal is None
+    scenario.when(ask("assessment", choice(WRONG.id, "Müll"))).refuses(Invalid, "questions")
+    swapped = (choice(RIGHT.id, WRONG.text), choice(WRONG.id, RIGHT.text))
+    assert scenario.when(ask("assessment", *swapped)).refusal is None
+
+
+TEXTS = st.dictionaries(
+    st.tuples(st.sampled_from([MODULE, TEXT]), st.just("title")),
+    st.none() | st.sampled_from(["Eins", "Zwei"]),
+)
+
+
+@hypothesis.given(st.lists(st.tuples(st.sampled_from(["de", "fr"]), TEXTS), max_size=6))
+def test_what_was_said_last_is_what_is_said(history: list[tuple[str, Any]]) -> None:
+    translations: Translations = {}
+    limits: Limits = {id: {"title": 300} for id in (MODULE, TEXT)}
+    expected: dict[Any, str | None] = {}
+    for language, texts in history:
+        parts = [GivenTexts(id, id, "", {field: said}) for (id, field), said in texts.items()]
+        tag, changed = new_texts(translations, language, parts, limits, original="en")
+        if changed:
+            put(translations, tag, changed)
+        expected |= {(language, id): said for (id, _), said in texts.items()}
+        assert new_texts(translations, language, parts, limits, original="en") == (tag, [])
+    said = {
+        (language, id): fields["title"]
+        for language, parts_said in translations.items()
+        for id, fields in parts_said.items()
+    }
+    assert said == {key: text for key, text in expected.items() if text is not None}
 
 
 def test_a_survey_is_translated_until_it_is_closed() -> None:
