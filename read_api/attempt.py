@@ -12,14 +12,7 @@ from litestar.params import FromPath, FromQuery
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
 from read_api.asking import READS, Asking, found
-from read_api.language import (
-    ORIGINAL,
-    Reader,
-    Texts,
-    Translated,
-    headers_of,
-    variant_of,
-)
+from read_api.language import Only, Reader, Texts
 from read_api.listing import Listing
 
 COLUMNS = (
@@ -28,10 +21,6 @@ COLUMNS = (
     " graded_at, version"
 )
 SELECT = f"SELECT {COLUMNS} FROM read_models.attempt"
-ASSESSMENT = (
-    f"SELECT id, title, languages, {ORIGINAL} AS shown_in, version"
-    " FROM read_models.assessment WHERE id = %s"
-)
 ANSWERS = (
     "SELECT question.id AS question_id, question.prompt, answer.choices, answer.correct,"
     " answer.points, question.points AS max_points"
@@ -84,10 +73,6 @@ class AttemptDetails(Attempt, frozen=True, kw_only=True):
     feedback: Sequence[QuestionFeedback]
 
 
-class _Assessment(Translated, frozen=True, kw_only=True):
-    version: int
-
-
 ATTEMPTS = Listing(
     "attempts",
     Attempt,
@@ -135,16 +120,13 @@ class AttemptController(Controller):
         database = asking.database
         row = found(await database.first(Attempt, f"{SELECT}{where}", where.params), "attempt")
         feedback = await database.all(QuestionFeedback, ANSWERS, (attempt_id,))
-        known = await database.first(_Assessment, ASSESSMENT, (row.assessment_id,))
-        assessment, texts = await reader.in_full("assessment", found(known, "assessment"))
-        variant = variant_of(assessment)
+        texts, headers = await reader.beside("assessment", [row.assessment_id], Only.PROMPTS)
         return conditional(
             AttemptDetails(**msgspec.structs.asdict(row), feedback=_told(feedback, texts)),
             row.version,
             if_none_match,
-            # A better translation doesn't make another version of the attempt.
-            variant=f"{variant}.{assessment.version}" if variant else "",
-            headers=headers_of([assessment]),
+            variant=texts.variant,
+            headers=headers,
         )
 
 

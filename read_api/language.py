@@ -5,7 +5,8 @@ else that of the original. Text by text: what isn't translated is shown in the o
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Annotated, Final, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -29,6 +30,12 @@ ORIGINAL: Final = (
 )
 """SQL: the language that a part of a course is written in, by its `course_id`."""
 
+_SPOKEN_OF: Final = {
+    "course": "SELECT id, title, languages, language AS shown_in, version"
+    " FROM read_models.course WHERE id = ANY(%s) ORDER BY id",
+    "assessment": f"SELECT id, title, languages, {ORIGINAL} AS shown_in, version"
+    " FROM read_models.assessment WHERE id = ANY(%s) ORDER BY id",
+}
 Owner = Literal["course", "assessment", "survey"]
 """What has a table `<owner>_translation`."""
 Language = Annotated[
@@ -61,15 +68,27 @@ class Translated(msgspec.Struct, frozen=True, kw_only=True):
 T = TypeVar("T", bound=Translated)
 
 
-class Texts:
-    """What is said in the place of the originals."""
+class Only(StrEnum):
+    """SQL: which texts are needed."""
 
-    def __init__(self, found: Mapping[tuple[UUID, str], str]) -> None:
-        self._found = found
+    ALL = ""
+    WHOLE = " AND part_id = owner_id"
+    """Those of the thing itself, not of its parts."""
+    TITLES = " AND field = 'title'"
+    PROMPTS = " AND field = 'prompt'"
+
+
+class Texts:
+    """What is said in the place of the originals; `variant` tells it from what is said to others,
+    and from what will be said when a translation has changed. Nothing for the originals."""
+
+    def __init__(self, found: Mapping[tuple[UUID, str], str], variant: str = "") -> None:
+        self.found = found
+        self.variant = variant if found else ""
 
     def of(self, part_id: UUID, field: str, original: str) -> str:
         """The translation of a text, or the original where there is none."""
-        return self._found.get((part_id, field), original)
+        return self.found.get((part_id, field), original)
 
 
 class _Shown(NamedTuple):
@@ -85,6 +104,10 @@ class _Row(msgspec.Struct, frozen=True):
     part_id: UUID
     field: str
     text: str
+
+
+class _Versioned(Translated, frozen=True, kw_only=True):
+    version: int
 
 
 class _Profile(msgspec.Struct, frozen=True):
@@ -106,14 +129,28 @@ class Reader:
         A row comes with its own language as `shown_in` and its translations as `languages`.
         """
         shown = {row.id: await self._shown(row) for row in rows}
-        texts = await self._texts(owner, shown, " AND part_id = owner_id")
+        texts = await self._texts(owner, shown, Only.WHOLE)
         return [_told(row, shown[row.id], texts, fields) for row in rows]
 
     async def in_full(self, owner: Owner, row: T, *fields: str) -> tuple[T, Texts]:
         """The row likewise, and the texts of all its parts."""
         shown = await self._shown(row)
-        texts = await self._texts(owner, {row.id: shown}, "")
+        texts = await self._texts(owner, {row.id: shown}, Only.ALL)
         return _told(row, shown, texts, fields), texts
+
+    async def beside(
+        self, owner: Literal["course", "assessment"], ids: Collection[UUID], only: Only
+    ) -> tuple[Texts, dict[str, str]]:
+        """The texts of things that an answer about something else speaks of, and the headers of
+        that answer."""
+        if not ids:
+            return Texts({}), dict(VARY)
+        rows = await self._database.all(_Versioned, _SPOKEN_OF[owner], (list(ids),))
+        shown = {row.id: await self._shown(row) for row in rows}
+        texts = await self._texts(owner, shown, only)
+        told = [_told(row, shown[row.id], texts, ()) for row in rows]
+        versions = [f"{row.shown_in}.{row.version}" for row in told if variant_of(row)]
+        return Texts(texts.found, ".".join(versions)), headers_of(told)
 
     async def _shown(self, row: Translated) -> _Shown:
         own = tag_of(row.shown_in) or row.shown_in
@@ -132,7 +169,7 @@ class Reader:
             self._wanted = [*self._asked, *([own] if own else [])]
         return self._wanted
 
-    async def _texts(self, owner: Owner, shown: Mapping[UUID, _Shown], only: str) -> Texts:
+    async def _texts(self, owner: Owner, shown: Mapping[UUID, _Shown], only: Only) -> Texts:
         languages = {language for each in shown.values() for language in each.sources}
         if not languages:
             return Texts({})

@@ -202,6 +202,33 @@ def test_an_assessment_is_taken_in_one_language_and_graded_as_in_any_other(
     assert again.json()["feedback"][0]["prompt"] == "Wird es bewegt?"
 
 
+def test_learners_see_what_they_are_enrolled_in_by_its_translated_titles(
+    reading: Reading,
+    given: Given,
+    system: System,
+    an_instructor: Person,
+    a_german_course: Course,
+) -> None:
+    assessment = given.a_published_assessment(an_instructor, a_german_course)
+    translate(system, assessment)
+    learner = given.a_person()
+    enrollment = given.an_enrollment(learner, a_german_course)
+    german: Headers = {"Accept-Language": "de"}
+    listed = reading.get("/enrollments", learner, headers=german)
+    assert [item["course_title"] for item in listed.json()["items"]] == ["Rust lernen"]
+    assert listed.headers["Content-Language"] == "de"
+    path = f"/enrollments/{enrollment.id}"
+    told = reading.get(path, learner, headers=german)
+    assert [each["title"] for each in told.json()["lessons"]] == ["Lektion 0", "Lesson 1"]
+    assert [each["title"] for each in told.json()["assessments"]] == ["Leihen"]
+    kept = german | {"If-None-Match": told.headers["ETag"]}
+    assert reading.status(path, learner, headers=kept) == 304
+    assert reading.status(path, learner, headers=kept | {"Accept-Language": "en"}) == 200
+    say(system, a_german_course, "de", "Rust können")
+    assert reading.ok(path, learner, headers=kept)["course_title"] == "Rust können"
+    assert reading.ok(path, learner)["course_title"] == "Rust Programming 101"
+
+
 def translate(system: System, assessment: Assessment, prompt: str = "Zieht es um?") -> None:
     (question,) = assessment.questions
     right = next(choice for choice in question.choices if choice.correct)
