@@ -35,6 +35,8 @@ _SPOKEN_OF: Final = {
     " FROM read_models.course WHERE id = ANY(%s) ORDER BY id",
     "assessment": f"SELECT id, title, languages, {ORIGINAL} AS shown_in, version"
     " FROM read_models.assessment WHERE id = ANY(%s) ORDER BY id",
+    "survey": f"SELECT id, title, languages, {ORIGINAL} AS shown_in, version"
+    " FROM read_models.survey WHERE id = ANY(%s) ORDER BY id",
 }
 Owner = Literal["course", "assessment", "survey"]
 """What has a table `<owner>_translation`."""
@@ -139,7 +141,7 @@ class Reader:
         return _told(row, shown, texts, fields), texts
 
     async def beside(
-        self, owner: Literal["course", "assessment"], ids: Collection[UUID], only: Only
+        self, owner: Owner, ids: Collection[UUID], only: Only
     ) -> tuple[Texts, dict[str, str]]:
         """The texts of things that an answer about something else speaks of, and the headers of
         that answer."""

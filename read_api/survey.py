@@ -15,9 +15,9 @@ from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
 from read_api.asking import READS, Asking, found
 from read_api.condition import Condition, Where, any_of
-from read_api.language import ORIGINAL, Reader, Texts, Translated, headers_of, variant_of
+from read_api.language import ORIGINAL, Only, Reader, Texts, Translated, headers_of, variant_of
 from read_api.listing import Listing
-from read_api.survey_results import SurveyResults, results_of
+from read_api.survey_results import SurveyResults, in_words_of, results_of
 
 COLUMNS = (
     f"survey.id, title, languages, {ORIGINAL} AS shown_in, course_id, anonymous, created_by,"
@@ -152,14 +152,20 @@ class SurveyController(Controller):
 
     @get("/{survey_id:uuid}/results", operation_id="GetSurveyResults")
     async def results(
-        self, survey_id: FromPath[UUID], asking: NamedDependency[Asking]
-    ) -> SurveyResults:
+        self,
+        survey_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
+    ) -> Response[SurveyResults]:
         """Get how often each answer was given, means, net promoter scores and the texts.
 
-        Those of an anonymous survey are withheld until three have answered.
+        Those of an anonymous survey are withheld until three have answered. Questions and choices
+        are told in the language that suits the reader, what people wrote as they wrote it.
         """
         where = asking.where(course="course_id").given("id = %s", survey_id)
-        return found(await results_of(asking.database, where, survey_id), "survey")
+        results = found(await results_of(asking.database, where, survey_id), "survey")
+        texts, headers = await reader.beside("survey", [survey_id], Only.ALL)
+        return Response(in_words_of(results, texts), headers=headers)
 
 
 def _visible(asking: Asking) -> Condition:

@@ -257,6 +257,8 @@ def test_a_survey_is_asked_in_the_language_of_who_answers(
     assert seen.json()["questions"][0]["prompt"] == "Was war gut?"
     assert seen.json()["languages"] == ["en", "de"]
     assert seen.headers["Content-Language"] == "de"
+    results = reading.ok(f"/surveys/{id}/results", ADMIN, headers={"Accept-Language": "de"})
+    assert (results["title"], results["questions"][0]["prompt"]) == ("Wie war es?", "Was war gut?")
     listed = reading.ok("/surveys", a_stranger, headers={"Accept-Language": "de"})
     assert "Wie war es?" in [item["title"] for item in listed["items"]]
 
