@@ -111,6 +111,8 @@ COMMANDS: dict[str, Row] = {
     "ChangeCourseDetails":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "AddModule":                Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "AddLesson":                Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "TranslateCourse":          Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "RemoveCourseTranslation":  Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "PublishCourse":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "ArchiveCourse":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
 
@@ -121,6 +123,8 @@ COMMANDS: dict[str, Row] = {
 
     "CreateAssessment":         Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "AddQuestion":              Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "TranslateAssessment":      Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "RemoveAssessmentTranslation":Row(____,OWN,   ____,   ____,   ____,   ANY,  ____),
     "PublishAssessment":        Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "StartAttempt":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "SubmitAttempt":            Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -128,6 +132,8 @@ COMMANDS: dict[str, Row] = {
     "SubmitFeedback":           Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "CreateSurvey":             Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "AddSurveyQuestion":        Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "TranslateSurvey":          Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
+    "RemoveSurveyTranslation":  Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "PublishSurvey":            Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "CloseSurvey":              Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
     "InviteToSurvey":           Row(____,  OWN,   ____,   ____,   ____,   ANY,  ____),
@@ -187,6 +193,9 @@ QUERIES: dict[str, Row] = {
     "ListCourses":              Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "GetCourse":                Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
     "SeeDraftCourses":          Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+    "GetCourseTranslation":     Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+    "GetAssessmentTranslation": Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
+    "GetSurveyTranslation":     Row(____,  OWN,   ____,   ANY,    ____,   ANY,  ____),
 
     "ListEnrollments":          Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),
     "GetEnrollment":            Row(SELF,  OWN,   REPS,   ANY,    ____,   ANY,  ____, DEPT),

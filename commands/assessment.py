@@ -51,7 +51,7 @@ def create_assessment(command: CreateAssessment, work: Work) -> Assessment:
 
 @handles(AddQuestion)
 def add_question(command: AddQuestion, work: Work) -> Assessment:
-    assessment, _ = _own_assessment(command.assessment_id, work)
+    assessment, _ = own_assessment(command.assessment_id, work)
     assessment.add_question(
         question_id=work.new_part(),
         kind=command.kind,
@@ -69,14 +69,15 @@ def add_question(command: AddQuestion, work: Work) -> Assessment:
 @handles(PublishAssessment)
 def publish_assessment(command: PublishAssessment, work: Work) -> Assessment:
     """Publishes it and makes it part of its course, both or neither."""
-    assessment, course = _own_assessment(command.assessment_id, work)
+    assessment, course = own_assessment(command.assessment_id, work)
     assessment.publish(at=work.now)
     course.add_assessment(assessment_id=assessment.id, at=work.now)
     work.save_too(course)
     return assessment
 
 
-def _own_assessment(assessment_id: UUID, work: Work) -> tuple[Assessment, Course]:
+def own_assessment(assessment_id: UUID, work: Work) -> tuple[Assessment, Course]:
+    """The assessment to change and its course, for the instructors of it. Raises `Forbidden`."""
     assessment = work.get(Assessment, assessment_id)
     course = work.latest(Course, assessment.course_id)
     work.permit(instructors=course.instructors)

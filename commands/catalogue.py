@@ -28,6 +28,7 @@ from commands import (
     survey_invitation,
     survey_response,
     testimonial,
+    translation,
     user_import,
 )
 from commands.message import HANDLERS
@@ -61,5 +62,6 @@ __all__ = [
     "survey_invitation",
     "survey_response",
     "testimonial",
+    "translation",
     "user_import",
 ]

@@ -90,7 +90,7 @@ def create_course(command: CreateCourse, work: Work) -> Course:
 
 @handles(ChangeCourseDetails)
 def change_course_details(command: ChangeCourseDetails, work: Work) -> Course:
-    course = _own_course(command.course_id, work)
+    course = own_course(command.course_id, work)
     department, department_id = named_and_referred(command.department, command.department_id, work)
     course.change_details(
         title=command.title,
@@ -111,14 +111,14 @@ def change_course_details(command: ChangeCourseDetails, work: Work) -> Course:
 
 @handles(AddModule)
 def add_module(command: AddModule, work: Work) -> Course:
-    course = _own_course(command.course_id, work)
+    course = own_course(command.course_id, work)
     course.add_module(module_id=work.new_part(), title=command.title, at=work.now)
     return course
 
 
 @handles(AddLesson)
 def add_lesson(command: AddLesson, work: Work) -> Course:
-    course = _own_course(command.course_id, work)
+    course = own_course(command.course_id, work)
     course.add_lesson(
         module_id=command.module_id,
         lesson_id=work.new_part(),
@@ -133,20 +133,21 @@ def add_lesson(command: AddLesson, work: Work) -> Course:
 
 @handles(PublishCourse)
 def publish_course(command: PublishCourse, work: Work) -> Course:
-    course = _own_course(command.course_id, work)
+    course = own_course(command.course_id, work)
     course.publish(at=work.now)
     return course
 
 
 @handles(ArchiveCourse)
 def archive_course(command: ArchiveCourse, work: Work) -> Course:
-    course = _own_course(command.course_id, work)
+    course = own_course(command.course_id, work)
     course.archive(reason=command.reason, at=work.now)
     work.execute_too(*placed_statement(Kind.COURSE, course.id, None))
     return course
 
 
-def _own_course(course_id: UUID, work: Work) -> Course:
+def own_course(course_id: UUID, work: Work) -> Course:
+    """The course to change, for its instructors. Raises `Forbidden` for others."""
     course = work.get(Course, course_id)
     work.permit(instructors=course.instructors)
     return course

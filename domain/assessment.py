@@ -1,6 +1,6 @@
 """An assessment: questions with an answer key, written as a draft, then published and frozen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -10,6 +10,16 @@ import msgspec
 from domain import text
 from domain.aggregate import Aggregate, event
 from domain.errors import Conflict, Invalid
+from domain.translation import (
+    GivenTexts,
+    Limits,
+    TranslatedText,
+    Translations,
+    existing,
+    must_differ,
+    new_texts,
+    put,
+)
 
 
 class QuestionKind(StrEnum):
@@ -53,10 +63,15 @@ MAX_CHOICES = 50
 MAX_POINTS = 1_000
 MAX_ATTEMPTS = 1_000
 TRUE_FALSE_CHOICES = 2
+TITLE, PROMPT, CHOICE = 300, 5_000, 2_000
+"""Characters that a text may have."""
 
 
 class Assessment(Aggregate):
-    """Questions are added in draft only; the version that learners take never changes."""
+    """Questions are added in draft only; the version that learners take never changes.
+
+    A translation may come later: it says the same, and answers name choices by their ids.
+    """
 
     STREAM_TYPE = "assessment"
 
@@ -66,6 +81,7 @@ class Assessment(Aggregate):
     attempts_allowed: int | None
     questions: list[Question]
     assessment_version: int
+    translations: Translations
 
     class Created(Aggregate.Created):
         """`pass_mark` is a percent of all points; no `attempts_allowed` means no limit."""
@@ -86,6 +102,17 @@ class Assessment(Aggregate):
         course_id: UUID
         assessment_version: int
 
+    class Translated(Aggregate.Event):
+        """What has changed; a part is the assessment itself, a question or a choice."""
+
+        TOPIC = "assessment.translated"
+        language: str
+        texts: list[TranslatedText]
+
+    class TranslationRemoved(Aggregate.Event):
+        TOPIC = "assessment.translation_removed"
+        language: str
+
     def __init__(
         self, course_id: UUID, title: str, pass_mark: int, attempts_allowed: int | None
     ) -> None:
@@ -95,6 +122,7 @@ class Assessment(Aggregate):
         self.attempts_allowed = attempts_allowed
         self.questions = []
         self.assessment_version = 0
+        self.translations = {}
 
     @classmethod
     def create(
@@ -120,7 +148,7 @@ class Assessment(Aggregate):
             id=id,
             timestamp=at,
             course_id=course_id,
-            title=text.required(title, "title", 300),
+            title=text.required(title, "title", TITLE),
             pass_mark=pass_mark,
             attempts_allowed=attempts_allowed,
             created_by=created_by,
@@ -146,7 +174,7 @@ class Assessment(Aggregate):
         question = Question(
             id=question_id,
             kind=kind,
-            prompt=text.required(prompt, "prompt", 5_000),
+            prompt=text.required(prompt, "prompt", PROMPT),
             points=points,
             choices=_choices(kind, choices),
         )
@@ -160,6 +188,25 @@ class Assessment(Aggregate):
             self.Published, timestamp=at, course_id=self.course_id, assessment_version=1
         )
 
+    def translate(
+        self, *, language: str, original: str, given: Iterable[GivenTexts], at: datetime
+    ) -> None:
+        """Says texts of the assessment, its questions and choices in another language, from now on.
+
+        `original` is the language that they are written in. Parts are known by `"assessment"`,
+        `("questions", id)` and, for a choice, `(id of the question, id)`.
+        """
+        tag, texts = new_texts(
+            self.translations, language, given, self._limits(), original=original
+        )
+        must_differ(self.translations, tag, texts, self._choices())
+        if texts:
+            self.trigger_event(self.Translated, timestamp=at, language=tag, texts=texts)
+
+    def remove_translation(self, *, language: str, at: datetime) -> None:
+        tag = existing(self.translations, language)
+        self.trigger_event(self.TranslationRemoved, timestamp=at, language=tag)
+
     def must_be_published(self) -> None:
         """Raises `AssessmentNotPublished` unless learners can attempt it."""
         if not self.published:
@@ -168,6 +215,20 @@ class Assessment(Aggregate):
     @property
     def published(self) -> bool:
         return self.assessment_version > 0
+
+    def _choices(self) -> Iterable[Mapping[UUID, str]]:
+        return ({choice.id: choice.text for choice in each.choices} for each in self.questions)
+
+    def _limits(self) -> Limits:
+        return {
+            "assessment": {"title": TITLE},
+            **{("questions", question.id): {"prompt": PROMPT} for question in self.questions},
+            **{
+                (question.id, choice.id): {"text": CHOICE}
+                for question in self.questions
+                for choice in question.choices
+            },
+        }
 
     def _must_be_draft(self) -> None:
         if self.published:
@@ -181,12 +242,20 @@ class Assessment(Aggregate):
     def _published(self, assessment_version: int) -> None:
         self.assessment_version = assessment_version
 
+    @event(Translated)
+    def _translated(self, language: str, texts: list[TranslatedText]) -> None:
+        put(self.translations, language, texts)
+
+    @event(TranslationRemoved)
+    def _translation_removed(self, language: str) -> None:
+        del self.translations[language]
+
 
 def _choices(kind: QuestionKind, choices: Sequence[Choice]) -> list[Choice]:
     checked = [
         Choice(
             id=choice.id,
-            text=text.required(choice.text, f"choices[{index}].text", 2_000),
+            text=text.required(choice.text, f"choices[{index}].text", CHOICE),
             correct=choice.correct,
         )
         for index, choice in enumerate(choices)

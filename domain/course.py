@@ -1,5 +1,6 @@
 """A course: modules of lessons, written as a draft, published in versions."""
 
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
@@ -9,10 +10,12 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from domain import text
+from domain import text, translation
 from domain.aggregate import Aggregate, event
 from domain.changes import changed_fields, upcast_without_cleared
-from domain.errors import Conflict, Invalid, NotFound
+from domain.course_details import CONTENT, DESCRIPTION, TITLE, checked, minutes
+from domain.errors import Conflict, NotFound
+from domain.languages import required_tag
 
 
 class Difficulty(StrEnum):
@@ -67,12 +70,15 @@ class ModuleNotFound(NotFound):
 
 
 MAX_LESSONS = 2_000
+ADDRESSED = frozenset({LessonKind.VIDEO, LessonKind.PDF, LessonKind.LINK, LessonKind.PACKAGE})
+"""Kinds of lessons whose content says where something is: it is the same in every language."""
 
 
 class Course(Aggregate):
     STREAM_TYPE = "course"
 
     title: str
+    language: str
     status: CourseStatus
     instructors: list[UUID]
     modules: dict[UUID, list[Lesson]]
@@ -80,6 +86,7 @@ class Course(Aggregate):
     course_version: int
     published_lessons: list[UUID]
     published_assessments: list[UUID]
+    translations: translation.Translations
 
     class Created(Aggregate.Created):
         TOPIC = "course.created"
@@ -143,8 +150,20 @@ class Course(Aggregate):
         TOPIC = "course.archived"
         reason: str | None
 
-    def __init__(self, title: str, instructors: list[UUID]) -> None:
+    class Translated(Aggregate.Event):
+        """What has changed; a part is the course itself, a module or a lesson."""
+
+        TOPIC = "course.translated"
+        language: str
+        texts: list[translation.TranslatedText]
+
+    class TranslationRemoved(Aggregate.Event):
+        TOPIC = "course.translation_removed"
+        language: str
+
+    def __init__(self, title: str, language: str, instructors: list[UUID]) -> None:
         self.title = title
+        self.language = language
         self.status = CourseStatus.DRAFT
         self.instructors = instructors
         self.modules = {}
@@ -152,6 +171,7 @@ class Course(Aggregate):
         self.course_version = 0
         self.published_lessons = []
         self.published_assessments = []
+        self.translations = {}
 
     @classmethod
     def create(
@@ -175,15 +195,15 @@ class Course(Aggregate):
             cls.Created,
             id=id,
             timestamp=at,
-            title=text.required(title, "title", 300),
-            description=text.optional(description, "description", 20_000) or "",
+            title=text.required(title, "title", TITLE),
+            description=text.optional(description, "description", DESCRIPTION) or "",
             code=text.optional(code, "code", 64),
             topic=text.optional(topic, "topic", 100),
             department=text.optional(department, "department", 100),
             department_id=department_id,
             difficulty=difficulty,
-            language=text.required(language, "language", 35),
-            duration_minutes=_minutes(duration_minutes),
+            language=required_tag(language, "language"),
+            duration_minutes=minutes(duration_minutes),
             instructors=instructors or [],
             created_by=created_by,
         )
@@ -215,18 +235,17 @@ class Course(Aggregate):
             "duration_minutes": duration_minutes,
             "instructors": instructors,
         }
-        checked = {
-            name: value if value is UNSET else _checked(name, value)
-            for name, value in given.items()
+        wanted = {
+            name: value if value is UNSET else checked(name, value) for name, value in given.items()
         }
         known = {"title": self.title, "instructors": self.instructors}
-        changes = changed_fields(checked, known)
+        changes = changed_fields(wanted, known)
         if changes:
             self.trigger_event(self.DetailsChanged, timestamp=at, **changes)
 
     def add_module(self, *, module_id: UUID, title: str, at: datetime) -> None:
         self._must_not_be_archived()
-        title = text.required(title, "title", 300)
+        title = text.required(title, "title", TITLE)
         self.trigger_event(self.ModuleAdded, timestamp=at, module_id=module_id, title=title)
 
     def add_lesson(
@@ -247,10 +266,10 @@ class Course(Aggregate):
             raise Conflict(f"A course holds at most {MAX_LESSONS} lessons.")
         lesson = Lesson(
             id=lesson_id,
-            title=text.required(title, "title", 300),
+            title=text.required(title, "title", TITLE),
             kind=kind,
-            content=text.optional(content, "content", 200_000) or "",
-            duration_minutes=_minutes(duration_minutes) or 0,
+            content=text.optional(content, "content", CONTENT) or "",
+            duration_minutes=minutes(duration_minutes) or 0,
         )
         self.trigger_event(self.LessonAdded, timestamp=at, module_id=module_id, lesson=lesson)
 
@@ -284,6 +303,25 @@ class Course(Aggregate):
         reason = text.optional(reason, "reason", 1_000)
         self.trigger_event(self.Archived, timestamp=at, reason=reason)
 
+    def translate(
+        self, *, language: str, given: Iterable[translation.GivenTexts], at: datetime
+    ) -> None:
+        """Says texts of the course, its modules and its lessons in another language, from now on.
+
+        Parts are known by `"course"`, `("modules", id)` and `("lessons", id)`.
+        """
+        self._must_not_be_archived()
+        tag, texts = translation.new_texts(
+            self.translations, language, given, self._limits(), original=self.language
+        )
+        if texts:
+            self.trigger_event(self.Translated, timestamp=at, language=tag, texts=texts)
+
+    def remove_translation(self, *, language: str, at: datetime) -> None:
+        self._must_not_be_archived()
+        tag = translation.existing(self.translations, language)
+        self.trigger_event(self.TranslationRemoved, timestamp=at, language=tag)
+
     def must_be_open(self) -> None:
         """Raises unless learners can enrol."""
         self._must_not_be_archived()
@@ -294,13 +332,27 @@ class Course(Aggregate):
     def lessons(self) -> list[UUID]:
         return [lesson.id for module in self.modules.values() for lesson in module]
 
+    def _limits(self) -> translation.Limits:
+        titled, written = {"title": TITLE}, {"title": TITLE, "content": CONTENT}
+        limits: dict[Hashable, Mapping[str, int]] = {
+            "course": {"title": TITLE, "description": DESCRIPTION}
+        }
+        for module_id, lessons in self.modules.items():
+            limits["modules", module_id] = titled
+            for lesson in lessons:
+                limits["lessons", lesson.id] = titled if lesson.kind in ADDRESSED else written
+        return limits
+
     def _must_not_be_archived(self) -> None:
         if self.status is CourseStatus.ARCHIVED:
             raise CourseIsArchived("This course has been archived.")
 
     @event(DetailsChanged)
-    def _details_changed(self, title: str | None, instructors: list[UUID] | None) -> None:
+    def _details_changed(
+        self, title: str | None, language: str | None, instructors: list[UUID] | None
+    ) -> None:
         self.title = title or self.title
+        self.language = language or self.language
         self.instructors = self.instructors if instructors is None else instructors
 
     @event(ModuleAdded)
@@ -328,24 +380,10 @@ class Course(Aggregate):
     def _archived(self) -> None:
         self.status = CourseStatus.ARCHIVED
 
+    @event(Translated)
+    def _translated(self, language: str, texts: list[translation.TranslatedText]) -> None:
+        translation.put(self.translations, language, texts)
 
-def _checked(name: str, value: Any) -> Any:
-    match name:
-        case "title":
-            return text.required(value, name, 300)
-        case "description":
-            return text.optional(value, name, 20_000) or ""
-        case "topic" | "department":
-            return text.optional(value, name, 100)
-        case "language":
-            return text.required(value, name, 35)
-        case "duration_minutes":
-            return _minutes(value)
-        case _:
-            return value
-
-
-def _minutes(value: int | None) -> int | None:
-    if value is not None and not 0 <= value <= 100_000:
-        raise Invalid("duration_minutes must be from 0 to 100000.", field="duration_minutes")
-    return value
+    @event(TranslationRemoved)
+    def _translation_removed(self, language: str) -> None:
+        del self.translations[language]

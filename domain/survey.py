@@ -1,6 +1,6 @@
 """A survey: questions without a key, written as a draft, published, then closed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -10,6 +10,16 @@ import msgspec
 from domain import text
 from domain.aggregate import Aggregate, event
 from domain.errors import Conflict, Invalid
+from domain.translation import (
+    GivenTexts,
+    Limits,
+    TranslatedText,
+    Translations,
+    existing,
+    must_differ,
+    new_texts,
+    put,
+)
 
 
 class SurveyQuestionKind(StrEnum):
@@ -64,6 +74,8 @@ class SurveyIsFull(Conflict):
 WITH_CHOICES = (SurveyQuestionKind.SINGLE, SurveyQuestionKind.MULTIPLE)
 MAX_QUESTIONS = 200
 MAX_CHOICES = 50
+TITLE, PROMPT, CHOICE = 300, 5_000, 2_000
+"""Characters that a text may have."""
 
 
 class Survey(Aggregate):
@@ -76,6 +88,7 @@ class Survey(Aggregate):
     anonymous: bool
     status: SurveyStatus
     questions: list[SurveyQuestion]
+    translations: Translations
 
     class Created(Aggregate.Created):
         TOPIC = "survey.created"
@@ -94,12 +107,24 @@ class Survey(Aggregate):
     class Closed(Aggregate.Event):
         TOPIC = "survey.closed"
 
+    class Translated(Aggregate.Event):
+        """What has changed; a part is the survey itself, a question or a choice."""
+
+        TOPIC = "survey.translated"
+        language: str
+        texts: list[TranslatedText]
+
+    class TranslationRemoved(Aggregate.Event):
+        TOPIC = "survey.translation_removed"
+        language: str
+
     def __init__(self, title: str, course_id: UUID | None, anonymous: bool) -> None:
         self.title = title
         self.course_id = course_id
         self.anonymous = anonymous
         self.status = SurveyStatus.DRAFT
         self.questions = []
+        self.translations = {}
 
     @classmethod
     def create(
@@ -116,7 +141,7 @@ class Survey(Aggregate):
             cls.Created,
             id=id,
             timestamp=at,
-            title=text.required(title, "title", 300),
+            title=text.required(title, "title", TITLE),
             course_id=course_id,
             anonymous=anonymous,
             created_by=created_by,
@@ -144,7 +169,7 @@ class Survey(Aggregate):
         question = SurveyQuestion(
             id=question_id,
             kind=kind,
-            prompt=text.required(prompt, f"{prefix}prompt", 5_000),
+            prompt=text.required(prompt, f"{prefix}prompt", PROMPT),
             required=required,
             choices=_choices(kind, choices, f"{prefix}choices"),
         )
@@ -161,12 +186,50 @@ class Survey(Aggregate):
         self.must_be_open()
         self.trigger_event(self.Closed, timestamp=at)
 
+    def translate(
+        self, *, language: str, original: str, given: Iterable[GivenTexts], at: datetime
+    ) -> None:
+        """Says texts of the survey, its questions and choices in another language, from now on.
+
+        `original` is the language that they are written in. Parts are known by `"survey"`,
+        `("questions", id)` and, for a choice, `(id of the question, id)`.
+        """
+        self._must_not_be_closed()
+        tag, texts = new_texts(
+            self.translations, language, given, self._limits(), original=original
+        )
+        must_differ(self.translations, tag, texts, self._choices())
+        if texts:
+            self.trigger_event(self.Translated, timestamp=at, language=tag, texts=texts)
+
+    def remove_translation(self, *, language: str, at: datetime) -> None:
+        self._must_not_be_closed()
+        tag = existing(self.translations, language)
+        self.trigger_event(self.TranslationRemoved, timestamp=at, language=tag)
+
     def must_be_open(self) -> None:
         """Raises unless the survey takes answers."""
         if self.status is SurveyStatus.DRAFT:
             raise SurveyNotPublished("This survey isn't published yet.")
+        self._must_not_be_closed()
+
+    def _must_not_be_closed(self) -> None:
         if self.status is SurveyStatus.CLOSED:
             raise SurveyClosed("This survey is closed.")
+
+    def _choices(self) -> Iterable[Mapping[UUID, str]]:
+        return ({choice.id: choice.text for choice in each.choices} for each in self.questions)
+
+    def _limits(self) -> Limits:
+        return {
+            "survey": {"title": TITLE},
+            **{("questions", question.id): {"prompt": PROMPT} for question in self.questions},
+            **{
+                (question.id, choice.id): {"text": CHOICE}
+                for question in self.questions
+                for choice in question.choices
+            },
+        }
 
     def _must_be_draft(self) -> None:
         if self.status is not SurveyStatus.DRAFT:
@@ -184,12 +247,22 @@ class Survey(Aggregate):
     def _closed(self) -> None:
         self.status = SurveyStatus.CLOSED
 
+    @event(Translated)
+    def _translated(self, language: str, texts: list[TranslatedText]) -> None:
+        put(self.translations, language, texts)
+
+    @event(TranslationRemoved)
+    def _translation_removed(self, language: str) -> None:
+        del self.translations[language]
+
 
 def _choices(
     kind: SurveyQuestionKind, choices: Sequence[SurveyChoice], field: str
 ) -> list[SurveyChoice]:
     checked = [
-        SurveyChoice(id=choice.id, text=text.required(choice.text, f"{field}[{index}].text", 2_000))
+        SurveyChoice(
+            id=choice.id, text=text.required(choice.text, f"{field}[{index}].text", CHOICE)
+        )
         for index, choice in enumerate(choices)
     ]
     if kind not in WITH_CHOICES:

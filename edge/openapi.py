@@ -159,6 +159,10 @@ def _complete(operation: Document, method: str, handler: HTTPRouteHandler) -> se
         responses["304"] = {"description": "The caller has this version already."}
     if method.upper() not in _SAFE and not is_open:
         _document_headers(responses)
+    if _has_parameter(operation, "header", "Accept-Language"):
+        headers = responses["200"].setdefault("headers", {})
+        headers["Content-Language"] = _header("The language that the answer is in.")
+        headers["Vary"] = _header("Accept-Language: another language is another answer.")
     statuses = problem_statuses(operation, method, handler.opt)
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}

@@ -5,16 +5,18 @@ from collections.abc import Iterable
 from domain.assessment import Assessment
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
+from projections.translation import translated, translation_removed
 
 
 class AssessmentProjection(Projection):
-    """Tables `assessment`, `assessment_question`, `assessment_choice`.
+    """Tables `assessment`, `assessment_question`, `assessment_choice`,
+    `assessment_translation`.
 
     `assessment_choice.correct` is the answer key: queries for learners leave it out.
     """
 
     name = "assessment"
-    version = 1
+    version = 2
 
     @on(Assessment.Created)
     def created(self, event: Assessment.Created, record: Record) -> Iterable[Statement]:
@@ -78,3 +80,13 @@ class AssessmentProjection(Projection):
                 record.stream_id,
             ),
         )
+
+    @on(Assessment.Translated)
+    def translated(self, event: Assessment.Translated, record: Record) -> Iterable[Statement]:
+        yield from translated("assessment", event, record)
+
+    @on(Assessment.TranslationRemoved)
+    def translation_removed(
+        self, event: Assessment.TranslationRemoved, record: Record
+    ) -> Iterable[Statement]:
+        yield from translation_removed("assessment", event, record)

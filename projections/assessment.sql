@@ -9,6 +9,7 @@ CREATE TABLE assessment (
     assessment_version integer     NOT NULL DEFAULT 0,
     question_count     integer     NOT NULL DEFAULT 0,
     max_points         integer     NOT NULL DEFAULT 0,
+    languages          text[]      NOT NULL DEFAULT '{}',  -- translated into
     created_at         timestamptz NOT NULL,
     published_at       timestamptz,
     updated_at         timestamptz NOT NULL,
@@ -40,3 +41,13 @@ CREATE TABLE assessment_choice (
 
 CREATE INDEX assessment_choice_assessment
     ON assessment_choice (assessment_id, question_id, ordinal);
+
+-- What it and its parts say in other languages; `part_id` may be its own.
+CREATE TABLE assessment_translation (
+    assessment_id uuid NOT NULL,
+    language      text NOT NULL,
+    part_id       uuid NOT NULL,
+    field         text NOT NULL,
+    text          text NOT NULL,
+    PRIMARY KEY (assessment_id, language, part_id, field)
+);

@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from domain.course import Course
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
+from projections.translation import translated, translation_removed
 
 
 class CourseProjection(Projection):
-    """Tables `course`, `course_module`, `course_lesson`.
+    """Tables `course`, `course_module`, `course_lesson`, `course_translation`.
 
     `course.search` is a full-text column: match it with `websearch_to_tsquery('english', q)` or
     `('simple', q)`. A lesson is `published` when the version in force has it.
     """
 
     name = "course"
-    version = 2
+    version = 3
 
     @on(Course.Created)
     def created(self, event: Course.Created, record: Record) -> Iterable[Statement]:
@@ -155,9 +156,30 @@ class CourseProjection(Projection):
             (event.timestamp, event.timestamp, record.version, record.stream_id),
         )
 
+    @on(Course.Translated)
+    def translated(self, event: Course.Translated, record: Record) -> Iterable[Statement]:
+        yield from translated("course", event, record)
+        yield self._titles(record)
+
+    @on(Course.TranslationRemoved)
+    def translation_removed(
+        self, event: Course.TranslationRemoved, record: Record
+    ) -> Iterable[Statement]:
+        yield from translation_removed("course", event, record)
+        yield self._titles(record)
+
     @staticmethod
     def _changed(event: Course.ModuleAdded | Course.LessonAdded, record: Record) -> Statement:
         return Statement(
             "UPDATE course SET updated_at = %s, version = %s WHERE id = %s",
             (event.timestamp, record.version, record.stream_id),
+        )
+
+    @staticmethod
+    def _titles(record: Record) -> Statement:
+        return Statement(
+            "UPDATE course SET translated_titles = (SELECT coalesce(string_agg(text, ' '"
+            " ORDER BY language), '') FROM course_translation"
+            " WHERE course_id = %s AND part_id = %s AND field = 'title') WHERE id = %s",
+            (record.stream_id, record.stream_id, record.stream_id),
         )

@@ -16,6 +16,8 @@ CREATE TABLE course (
     lesson_count          integer     NOT NULL DEFAULT 0,  -- in the published version
     assessments           uuid[]      NOT NULL DEFAULT '{}',
     published_assessments uuid[]      NOT NULL DEFAULT '{}',
+    languages             text[]      NOT NULL DEFAULT '{}',  -- translated into
+    translated_titles     text        NOT NULL DEFAULT '',  -- in all of them
     created_at            timestamptz NOT NULL,
     published_at          timestamptz,
     archived_at           timestamptz,
@@ -25,6 +27,8 @@ CREATE TABLE course (
     search                tsvector    GENERATED ALWAYS AS (
         setweight(to_tsvector('english', title), 'A')
         || setweight(to_tsvector('simple', title || ' ' || coalesce(code, '')), 'A')
+        || setweight(to_tsvector('english', translated_titles), 'A')
+        || setweight(to_tsvector('simple', translated_titles), 'A')
         || setweight(to_tsvector('english', coalesce(topic, '')), 'B')
         || setweight(to_tsvector('simple', coalesce(topic, '')), 'B')
         || setweight(to_tsvector('english', description), 'C')
@@ -60,3 +64,13 @@ CREATE TABLE course_lesson (
 );
 
 CREATE INDEX course_lesson_course ON course_lesson (course_id, module_id, ordinal);
+
+-- What it and its parts say in other languages; `part_id` may be its own.
+CREATE TABLE course_translation (
+    course_id uuid NOT NULL,
+    language  text NOT NULL,
+    part_id   uuid NOT NULL,
+    field     text NOT NULL,
+    text      text NOT NULL,
+    PRIMARY KEY (course_id, language, part_id, field)
+);

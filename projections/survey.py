@@ -11,18 +11,20 @@ from domain.survey_invitation import SurveyInvitation
 from domain.survey_response import SurveyReceipt, SurveyResponse
 from event_store.record import Record
 from projections.projection import Projection, Statement, on
+from projections.translation import translated, translation_removed
 
 
 class SurveyProjection(Projection):
     """Tables `survey`, `survey_question`, `survey_choice`, `survey_invitation`,
-    `survey_participant`, `survey_response`, `survey_answer`, `survey_tally`.
+    `survey_participant`, `survey_response`, `survey_answer`, `survey_tally`,
+    `survey_translation`.
 
     Results come from `survey_tally`; texts from `survey_answer`. Of an anonymous sheet only the
     day is kept, so that nothing in these tables leads to its author.
     """
 
     name = "survey"
-    version = 2
+    version = 3
 
     @on(Survey.Created)
     def created(self, event: Survey.Created, record: Record) -> Iterable[Statement]:
@@ -84,6 +86,16 @@ class SurveyProjection(Projection):
             " version = %s WHERE id = %s",
             (event.timestamp, event.timestamp, record.version, record.stream_id),
         )
+
+    @on(Survey.Translated)
+    def translated(self, event: Survey.Translated, record: Record) -> Iterable[Statement]:
+        yield from translated("survey", event, record)
+
+    @on(Survey.TranslationRemoved)
+    def translation_removed(
+        self, event: Survey.TranslationRemoved, record: Record
+    ) -> Iterable[Statement]:
+        yield from translation_removed("survey", event, record)
 
     @on(SurveyInvitation.Sent)
     def invited(self, event: SurveyInvitation.Sent, record: Record) -> Iterable[Statement]:

@@ -7,6 +7,7 @@ CREATE TABLE survey (
     status         text        NOT NULL DEFAULT 'draft',
     question_count integer     NOT NULL DEFAULT 0,
     response_count integer     NOT NULL DEFAULT 0,
+    languages      text[]      NOT NULL DEFAULT '{}',  -- translated into
     created_at     timestamptz NOT NULL,
     published_at   timestamptz,
     closed_at      timestamptz,
@@ -89,6 +90,16 @@ CREATE TABLE survey_tally (
     times       integer NOT NULL,
     PRIMARY KEY (survey_id, question_id, answer)
 ) WITH (fillfactor = 50);
+
+-- What it and its parts say in other languages; `part_id` may be its own.
+CREATE TABLE survey_translation (
+    survey_id uuid NOT NULL,
+    language  text NOT NULL,
+    part_id   uuid NOT NULL,
+    field     text NOT NULL,
+    text      text NOT NULL,
+    PRIMARY KEY (survey_id, language, part_id, field)
+);
 
 -- The planner's statistics would be copies of what is said about people.
 ALTER TABLE survey_answer

@@ -41,6 +41,7 @@ from read_api.history import Historian
 from read_api.identity import list_identities
 from read_api.inspecting.copying import Inspections
 from read_api.inspection import InspectionController
+from read_api.language import provide_reader
 from read_api.learner import UserController, get_me
 from read_api.lifeline import LifelineController
 from read_api.lives.archive import Archive
@@ -63,6 +64,7 @@ from read_api.skill import list_skills
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
 from read_api.trace import TraceController
+from read_api.translation import TranslationController
 from read_api.user_import import ImportController
 from read_api.verification import verify
 from read_api.write_side import WriteSide
@@ -88,6 +90,7 @@ CONTROLLERS: tuple[Any, ...] = (
     ServiceAccountController,
     SurveyController,
     TraceController,
+    TranslationController,
     UserController,
     asyncapi,
     get_my_second_factor,
@@ -171,6 +174,7 @@ def create_read_api(
             "keys": given(keys),
             "refused": given(refused),
             "printer": given(printer),
+            "reader": provide_reader(),
             "waiter": given(waiter),
             "write_side": given(write_side),
         },

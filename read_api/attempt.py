@@ -1,6 +1,6 @@
 """Queries on attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
 from read_api.asking import READS, Asking, found
+from read_api.language import Only, Reader, Texts
 from read_api.listing import Listing
 
 COLUMNS = (
@@ -84,7 +85,7 @@ ATTEMPTS = Listing(
 class AttemptController(Controller):
     path = "/attempts"
     tags = ["Assessments"]
-    opt = {READS: ("attempt", "assessment")}
+    opt = {READS: ("attempt", "assessment", "course", "learner")}
 
     @get("/", operation_id="ListAttempts")
     async def many(
@@ -108,14 +109,29 @@ class AttemptController(Controller):
         self,
         attempt_id: FromPath[UUID],
         asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
         if_none_match: IfNoneMatch = None,
     ) -> Response[AttemptDetails]:
-        """Get an attempt: its score and, once submitted, the feedback on each question."""
+        """Get an attempt: its score and, once submitted, the feedback on each question.
+
+        The questions are told in the language that suits the reader.
+        """
         where = asking.where(learner="learner_id", course="course_id").given("id = %s", attempt_id)
         database = asking.database
         row = found(await database.first(Attempt, f"{SELECT}{where}", where.params), "attempt")
-        details = AttemptDetails(
-            **msgspec.structs.asdict(row),
-            feedback=await database.all(QuestionFeedback, ANSWERS, (attempt_id,)),
+        feedback = await database.all(QuestionFeedback, ANSWERS, (attempt_id,))
+        texts, headers = await reader.beside("assessment", [row.assessment_id], Only.PROMPTS)
+        return conditional(
+            AttemptDetails(**msgspec.structs.asdict(row), feedback=_told(feedback, texts)),
+            row.version,
+            if_none_match,
+            variant=texts.variant,
+            headers=headers,
         )
-        return conditional(details, row.version, if_none_match)
+
+
+def _told(feedback: Iterable[QuestionFeedback], texts: Texts) -> list[QuestionFeedback]:
+    return [
+        msgspec.structs.replace(each, prompt=texts.of(each.question_id, "prompt", each.prompt))
+        for each in feedback
+    ]

@@ -17,13 +17,22 @@ from edge.etag import IfNoneMatch, conditional
 from read_api.asking import READS, Asking, found
 from read_api.condition import Condition, Where, any_of
 from read_api.department import NAME, in_department
+from read_api.language import (
+    Language,
+    Reader,
+    Texts,
+    Translated,
+    asked_for,
+    headers_of,
+    variant_of,
+)
 from read_api.listing import Listing
 
 COLUMNS = (
     f"course.id, title, description, code, topic, {NAME}, department_id, difficulty, language,"
     " duration_minutes, instructors, created_by, status, course_version, lesson_count, created_at,"
-    " published_at, archived_at, course.version, course_rating.average AS rating,"
-    " coalesce(course_rating.ratings, 0) AS ratings"
+    " published_at, archived_at, languages, language AS shown_in, course.version,"
+    " course_rating.average AS rating, coalesce(course_rating.ratings, 0) AS ratings"
 )
 FROM = (
     " FROM read_models.course"
@@ -42,6 +51,8 @@ LESSONS = (
     " FROM read_models.course_lesson WHERE course_id = %s AND (published OR %s)"
     " ORDER BY module_id, ordinal"
 )
+TEXTS = ("title", "description")
+"""The texts of a course that are translated."""
 
 Words = Annotated[
     str | None,
@@ -58,11 +69,13 @@ StatusFilter = Annotated[
 ]
 
 
-class CourseSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A course in a list. `rating` is the mean of `ratings` ratings from 1 to 5."""
+class CourseSummary(Translated, frozen=True, kw_only=True):
+    """A course in a list. `rating` is the mean of `ratings` ratings from 1 to 5.
 
-    id: UUID
-    title: str
+    `language` is the one that it was written in, `languages` all that there is any text in;
+    `shown_in` is the one of this answer: of each text that is translated into it.
+    """
+
     description: str
     code: str | None
     topic: str | None
@@ -142,49 +155,56 @@ FOUND_COURSES = Keyset("courses by rank", tuple[float, UUID])
 class CourseController(Controller):
     path = "/courses"
     tags = ["Courses"]
-    opt = {READS: ("course", "organization", "feedback")}
+    opt = {READS: ("course", "organization", "feedback", "learner")}
 
     @get("/", operation_id="ListCourses")
     async def many(
         self,
         asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
         q: Words = None,
         topic: FromQuery[str | None] = None,
         difficulty: FromQuery[Difficulty | None] = None,
         department: FromQuery[str | None] = None,
         department_id: FromQuery[UUID | None] = None,
-        language: FromQuery[str | None] = None,
+        language: Language = None,
         status: StatusFilter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
-    ) -> Page[CourseSummary]:
+    ) -> Response[Page[CourseSummary]]:
         """List courses, the newest first, or the best match when words are given.
 
-        Drafts are shown to those who may change them.
+        Drafts are shown to those who may change them. With `language`, those that there are in
+        it, by translation too. Words are found in translated titles as well.
         """
         where = Where(_visible(asking))
         where.given("topic = %s", topic)
         where.given("difficulty = %s", difficulty)
         for condition in in_department(department, department_id):
             where.also(condition)
-        where.given("language = %s", language)
+        if (tag := asked_for(language)) is not None:
+            where.also(Condition("(language = %s OR %s = ANY(languages))", (tag, tag)))
         where.given("status = %s", status)
         if status is None:
             where.also(Condition("status <> 'archived'"))
         if q and q.strip():
-            return await _search(asking, where, q, limit, cursor)
-        return await COURSES.page(asking.database, where, limit, cursor)
+            page = await _search(asking, where, q, limit, cursor)
+        else:
+            page = await COURSES.page(asking.database, where, limit, cursor)
+        items = await reader.whole("course", page.items, *TEXTS)
+        return Response(Page(items, page.next_cursor), headers=headers_of(items))
 
     @get("/{course_id:uuid}", operation_id="GetCourse")
     async def one(
         self,
         course_id: FromPath[UUID],
         asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
         if_none_match: IfNoneMatch = None,
     ) -> Response[CourseDetails]:
-        """Get a course with its modules and lessons.
+        """Get a course with its modules and lessons, in the language that suits the reader.
 
-        The tag is that of the course: a new rating doesn't change it.
+        The tag is that of the course in that language: a new rating doesn't change it.
         """
         drafts = asking.reach_for("SeeDraftCourses").rows(course="course.id")
         where = Where(_visible(asking)).given("course.id = %s", course_id)
@@ -199,7 +219,14 @@ class CourseController(Controller):
         )
         modules = await asking.database.all(_ModuleRow, MODULES, (course_id,))
         lessons = await asking.database.all(_LessonRow, LESSONS, (course_id, row.in_draft))
-        return conditional(_details(row, modules, lessons), row.version, if_none_match)
+        row, texts = await reader.in_full("course", row, *TEXTS)
+        return conditional(
+            _details(row, modules, lessons, texts),
+            row.version,
+            if_none_match,
+            variant=variant_of(row),
+            headers=headers_of([row]),
+        )
 
 
 def _visible(asking: Asking) -> Condition:
@@ -231,18 +258,29 @@ def _wanted(words: str) -> str:
 
 
 def _details(
-    row: _CourseRow, modules: Iterable[_ModuleRow], lessons: Iterable[_LessonRow]
+    row: _CourseRow, modules: Iterable[_ModuleRow], lessons: Iterable[_LessonRow], texts: Texts
 ) -> CourseDetails:
     by_module: dict[UUID, list[Lesson]] = {}
     for lesson in lessons:
-        by_module.setdefault(lesson.module_id, []).append(
-            Lesson(**{name: getattr(lesson, name) for name in Lesson.__struct_fields__})
-        )
+        by_module.setdefault(lesson.module_id, []).append(_lesson(lesson, texts))
     fields = {name: getattr(row, name) for name in CourseSummary.__struct_fields__}
-    shown = [Module(id=m.id, title=m.title, lessons=by_module.get(m.id, ())) for m in modules]
+    shown = [
+        Module(
+            id=module.id,
+            title=texts.of(module.id, "title", module.title),
+            lessons=by_module.get(module.id, ()),
+        )
+        for module in modules
+    ]
     return CourseDetails(
         **fields,
         assessments=row.assessments if row.in_draft else row.published_assessments,
         # A module without a lesson that is published is still being written.
         modules=shown if row.in_draft else [module for module in shown if module.lessons],
     )
+
+
+def _lesson(row: _LessonRow, texts: Texts) -> Lesson:
+    fields = {name: getattr(row, name) for name in Lesson.__struct_fields__}
+    said = {name: texts.of(row.id, name, fields[name]) for name in ("title", "content")}
+    return Lesson(**fields | said)

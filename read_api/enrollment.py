@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from domain.enrollment import EnrollmentStatus
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
 from read_api.asking import READS, Asking, found
+from read_api.language import Only, Reader, Texts
 from read_api.listing import Listing
 
 COLUMNS = (
@@ -100,6 +101,8 @@ class EnrollmentDetails(Enrollment, frozen=True, kw_only=True):
     assessments: Sequence[AssessmentStanding]
 
 
+T = TypeVar("T", LessonProgress, AssessmentStanding)
+
 ENROLLMENTS = Listing(
     "enrollments",
     Enrollment,
@@ -112,40 +115,62 @@ ENROLLMENTS = Listing(
 class EnrollmentController(Controller):
     path = "/enrollments"
     tags = ["Enrolments"]
-    opt = {READS: ("enrollment", "course", "assessment")}
+    opt = {READS: ("enrollment", "course", "assessment", "learner")}
 
     @get("/", operation_id="ListEnrollments")
     async def many(
         self,
         asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
         learner_id: FromQuery[UUID | None] = None,
         course_id: FromQuery[UUID | None] = None,
         status: StatusFilter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
-    ) -> Page[Enrollment]:
-        """List enrolments, the newest first."""
+    ) -> Response[Page[Enrollment]]:
+        """List enrolments, the newest first; titles in the language that suits the reader."""
         where = asking.where(learner="learner_id", course="course_id")
         where.given("learner_id = %s", learner_id)
         where.given("course_id = %s", course_id)
         where.given("enrollment.status = %s", status)
-        return await ENROLLMENTS.page(asking.database, where, limit, cursor)
+        page = await ENROLLMENTS.page(asking.database, where, limit, cursor)
+        ids = {row.course_id for row in page.items}
+        texts, headers = await reader.beside("course", ids, Only.WHOLE)
+        items = [_titled(row, texts) for row in page.items]
+        return Response(Page(items, page.next_cursor), headers=headers)
 
     @get("/{enrollment_id:uuid}", operation_id="GetEnrollment")
     async def one(
         self,
         enrollment_id: FromPath[UUID],
         asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
         if_none_match: IfNoneMatch = None,
     ) -> Response[EnrollmentDetails]:
-        """Get an enrolment with the progress in each lesson."""
+        """Get an enrolment with the progress in each lesson; titles in the reader's language."""
         where = asking.where(learner="learner_id", course="course_id")
         where.given("enrollment.id = %s", enrollment_id)
         database = asking.database
         row = found(await database.first(Enrollment, f"{SELECT}{where}", where.params), "enrolment")
+        lessons = await database.all(LessonProgress, LESSONS, (enrollment_id,))
+        standings = await database.all(AssessmentStanding, ASSESSMENTS, (enrollment_id,))
+        texts, headers = await reader.beside("course", [row.course_id], Only.TITLES)
+        ids = [standing.assessment_id for standing in standings]
+        titles, _ = await reader.beside("assessment", ids, Only.WHOLE)
         details = EnrollmentDetails(
-            **msgspec.structs.asdict(row),
-            lessons=await database.all(LessonProgress, LESSONS, (enrollment_id,)),
-            assessments=await database.all(AssessmentStanding, ASSESSMENTS, (enrollment_id,)),
+            **msgspec.structs.asdict(_titled(row, texts)),
+            lessons=[_said(lesson, lesson.lesson_id, texts) for lesson in lessons],
+            assessments=[_said(each, each.assessment_id, titles) for each in standings],
         )
-        return conditional(details, row.version, if_none_match)
+        variant = ".".join(filter(None, (texts.variant, titles.variant)))
+        return conditional(details, row.version, if_none_match, variant=variant, headers=headers)
+
+
+def _titled(row: Enrollment, texts: Texts) -> Enrollment:
+    title = row.course_title and texts.of(row.course_id, "title", row.course_title)
+    return msgspec.structs.replace(row, course_title=title)
+
+
+def _said(row: T, id: UUID, texts: Texts) -> T:
+    title = row.title and texts.of(id, "title", row.title)
+    return msgspec.structs.replace(row, title=title)

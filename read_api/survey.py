@@ -15,12 +15,13 @@ from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from edge.etag import IfNoneMatch, conditional
 from read_api.asking import READS, Asking, found
 from read_api.condition import Condition, Where, any_of
+from read_api.language import ORIGINAL, Only, Reader, Texts, Translated, headers_of, variant_of
 from read_api.listing import Listing
-from read_api.survey_results import SurveyResults, results_of
+from read_api.survey_results import SurveyResults, in_words_of, results_of
 
 COLUMNS = (
-    "survey.id, title, course_id, anonymous, created_by, status, question_count, created_at,"
-    " published_at, closed_at, survey.version"
+    f"survey.id, title, languages, {ORIGINAL} AS shown_in, course_id, anonymous, created_by,"
+    " status, question_count, created_at, published_at, closed_at, survey.version"
 )
 FROM = " FROM read_models.survey"
 ANSWERED = (
@@ -38,11 +39,9 @@ CHOICES = (
 StatusFilter = Annotated[SurveyStatus | None, QueryParameter(name="status")]
 
 
-class Survey(msgspec.Struct, frozen=True, kw_only=True):
+class Survey(Translated, frozen=True, kw_only=True):
     """Without `course_id` it is about no course in particular."""
 
-    id: UUID
-    title: str
     course_id: UUID | None
     anonymous: bool
     created_by: UUID | None
@@ -104,52 +103,69 @@ SURVEYS = Listing(
 class SurveyController(Controller):
     path = "/surveys"
     tags = ["Surveys"]
-    opt = {READS: ("survey", "course")}
+    opt = {READS: ("survey", "course", "learner")}
 
     @get("/", operation_id="ListSurveys")
     async def many(
         self,
         asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
         course_id: FromQuery[UUID | None] = None,
         status: StatusFilter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
-    ) -> Page[ListedSurvey]:
+    ) -> Response[Page[ListedSurvey]]:
         """List surveys, the newest first. Drafts are shown to those who will see the results."""
         where = Where(_visible(asking))
         where.given("course_id = %s", course_id)
         where.given("status = %s", status)
-        return await SURVEYS.page(asking.database, where, limit, cursor, select=(asking.me,))
+        page = await SURVEYS.page(asking.database, where, limit, cursor, select=(asking.me,))
+        items = await reader.whole("survey", page.items, "title")
+        return Response(Page(items, page.next_cursor), headers=headers_of(items))
 
     @get("/{survey_id:uuid}", operation_id="GetSurvey")
     async def one(
         self,
         survey_id: FromPath[UUID],
         asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
         if_none_match: IfNoneMatch = None,
     ) -> Response[SurveyDetails]:
-        """Get a survey with its questions."""
+        """Get a survey with its questions, in the language that suits the reader."""
         where = Where(_visible(asking)).given("id = %s", survey_id)
         database = asking.database
         sql = f"SELECT {COLUMNS}{FROM}{where}"
         row = found(await database.first(Survey, sql, where.params), "survey")
         questions = await database.all(_QuestionRow, QUESTIONS, (survey_id,))
         choices = await database.all(_ChoiceRow, CHOICES, (survey_id,))
+        row, texts = await reader.in_full("survey", row, "title")
         details = SurveyDetails(
-            **msgspec.structs.asdict(row), questions=_questions(questions, choices)
+            **msgspec.structs.asdict(row), questions=_questions(questions, choices, texts)
         )
-        return conditional(details, row.version, if_none_match)
+        return conditional(
+            details,
+            row.version,
+            if_none_match,
+            variant=variant_of(row),
+            headers=headers_of([row]),
+        )
 
     @get("/{survey_id:uuid}/results", operation_id="GetSurveyResults")
     async def results(
-        self, survey_id: FromPath[UUID], asking: NamedDependency[Asking]
-    ) -> SurveyResults:
+        self,
+        survey_id: FromPath[UUID],
+        asking: NamedDependency[Asking],
+        reader: NamedDependency[Reader],
+    ) -> Response[SurveyResults]:
         """Get how often each answer was given, means, net promoter scores and the texts.
 
-        Those of an anonymous survey are withheld until three have answered.
+        Those of an anonymous survey are withheld until three have answered. Questions and choices
+        are told in the language that suits the reader, what people wrote as they wrote it.
         """
         where = asking.where(course="course_id").given("id = %s", survey_id)
-        return found(await results_of(asking.database, where, survey_id), "survey")
+        results = found(await results_of(asking.database, where, survey_id), "survey")
+        texts, headers = await reader.beside("survey", [survey_id], Only.ALL)
+        return Response(in_words_of(results, texts), headers=headers)
 
 
 def _visible(asking: Asking) -> Condition:
@@ -159,16 +175,17 @@ def _visible(asking: Asking) -> Condition:
 
 
 def _questions(
-    questions: Iterable[_QuestionRow], choices: Iterable[_ChoiceRow]
+    questions: Iterable[_QuestionRow], choices: Iterable[_ChoiceRow], texts: Texts
 ) -> list[SurveyQuestion]:
     by_question: dict[UUID, list[SurveyChoice]] = {}
     for choice in choices:
-        by_question.setdefault(choice.question_id, []).append(SurveyChoice(choice.id, choice.text))
+        text = texts.of(choice.id, "text", choice.text)
+        by_question.setdefault(choice.question_id, []).append(SurveyChoice(choice.id, text))
     return [
         SurveyQuestion(
             id=question.id,
             kind=question.kind,
-            prompt=question.prompt,
+            prompt=texts.of(question.id, "prompt", question.prompt),
             required=question.required,
             choices=by_question.get(question.id, ()),
         )

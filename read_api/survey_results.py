@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from read_api.condition import Where
 from read_api.database import Database
+from read_api.language import Texts
 
 FEWEST_ANONYMOUS = 3
 """Fewer anonymous answer sheets than this could be guessed to be somebody's."""
@@ -120,6 +122,20 @@ async def results_of(database: Database, where: Where, survey_id: UUID) -> Surve
         withheld=withheld,
         questions=[] if withheld else await _questions(database, survey_id),
     )
+
+
+def in_words_of(results: SurveyResults, texts: Texts) -> SurveyResults:
+    """The same numbers, with questions and choices as these texts say them."""
+    questions = [
+        replace(
+            each,
+            prompt=texts.of(each.question_id, "prompt", each.prompt),
+            choices=[replace(c, text=texts.of(c.id, "text", c.text)) for c in each.choices],
+        )
+        for each in results.questions
+    ]
+    title = texts.of(results.survey_id, "title", results.title)
+    return replace(results, title=title, questions=questions)
 
 
 async def _questions(database: Database, survey_id: UUID) -> list[QuestionResults]:

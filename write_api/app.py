@@ -58,6 +58,7 @@ from write_api.sso import SsoController, log_out_of_provider, step_up_by_sign_on
 from write_api.survey import SurveyController
 from write_api.testimonial import TestimonialController
 from write_api.threads import Threads
+from write_api.translation import TranslationController
 from write_api.user_import import import_users
 
 CONTROLLERS: tuple[Any, ...] = (
@@ -76,6 +77,7 @@ CONTROLLERS: tuple[Any, ...] = (
     SsoController,
     SurveyController,
     TestimonialController,
+    TranslationController,
     UserController,
     change_password,
     count_refusals,

@@ -13,6 +13,7 @@ from domain.course import Difficulty
 from domain.survey import SurveyQuestionKind
 from lms.composition import command_side
 from lms.seeds import rust_course as rust
+from lms.seeds.german import translate_assessment, translate_course, translate_survey
 from lms.seeds.people import INSTRUCTOR, JOHN, are_begun, register_people
 from lms.seeds.steps import Steps
 from lms.settings import Settings, SettingsError
@@ -71,9 +72,13 @@ def _plant(steps: Steps, settings: Settings) -> int:
     actors = register_people(steps, settings.seed_password)
     instructor, john = actors[INSTRUCTOR.username], actors[JOHN.username]
     course_id, lessons = _write_course(steps, instructor)
-    _write_assessment(steps, instructor, course_id)
+    assessment_id = _write_assessment(steps, instructor, course_id)
     steps.take("course/publish", PublishCourse(course_id=course_id), instructor)
-    _write_survey(steps, instructor, course_id)
+    survey_id = _write_survey(steps, instructor, course_id)
+    if steps.find("enrollment", john) is None:  # else it was planted before there was German
+        translate_course(steps, instructor, course_id)
+        translate_assessment(steps, instructor, assessment_id)
+        translate_survey(steps, instructor, survey_id)
     _begin_course(steps, john, course_id, lessons)
     return steps.taken
 
@@ -109,7 +114,7 @@ def _lesson(course_id: UUID, module_id: UUID, lesson: rust.SeededLesson) -> AddL
     )
 
 
-def _write_assessment(steps: Steps, instructor: Actor, course_id: UUID) -> None:
+def _write_assessment(steps: Steps, instructor: Actor, course_id: UUID) -> UUID:
     create = CreateAssessment(
         course_id=course_id,
         title=rust.ASSESSMENT,
@@ -131,14 +136,16 @@ def _write_assessment(steps: Steps, instructor: Actor, course_id: UUID) -> None:
         steps.take(f"assessment/{number}", add, instructor)
     publish = PublishAssessment(assessment_id=assessment_id)
     steps.take("assessment/publish", publish, instructor)
+    return assessment_id
 
 
-def _write_survey(steps: Steps, instructor: Actor, course_id: UUID) -> None:
+def _write_survey(steps: Steps, instructor: Actor, course_id: UUID) -> UUID:
     create = CreateSurvey(
         title=f"Your opinion on {rust.TITLE}", course_id=course_id, questions=list(SURVEY)
     )
     survey_id = steps.take("survey", create, instructor)
     steps.take("survey/publish", PublishSurvey(survey_id=survey_id), instructor)
+    return survey_id
 
 
 def _begin_course(steps: Steps, learner: Actor, course_id: UUID, lessons: list[UUID]) -> None:

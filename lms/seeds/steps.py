@@ -1,7 +1,7 @@
 """Commands that are each sent once, however often the seeds are planted."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -9,8 +9,11 @@ import msgspec
 from access.actor import Actor
 from commands.context import Context
 from commands.message import Command
+from domain.aggregate import Aggregate
 from domain.roles import Role
 from lms.composition import CommandSide
+
+A = TypeVar("A", bound=Aggregate)
 
 NOBODY_YET: Final = Actor(id=None, roles=frozenset({Role.ADMIN}))
 """Who registers the first administrator, when there is nobody yet who could: no person, but with
@@ -50,6 +53,12 @@ class Steps:
         )
         self.taken += 1
         return self._side.dispatcher.dispatch(command, context).id
+
+    def existing(self, cls: type[A], id: UUID) -> A:
+        """What earlier steps have made, as it is now."""
+        aggregate = self._side.log.find_latest(cls, id)
+        assert aggregate is not None, id
+        return aggregate
 
     def find(self, step: str, by: Actor) -> UUID | None:
         """What the step was answered with, if it was taken before."""

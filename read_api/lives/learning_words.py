@@ -27,6 +27,10 @@ COURSES: Final[Mapping[str, Words]] = {
     ),
     "course.lesson_added": step("Lesson {lesson} added to module {module_id} of course {title}"),
     "course.assessment_added": step("Assessment {assessment_id} added to course {title}"),
+    "course.translated": step("Course {title} said in {language:plain}: {texts}"),
+    "course.translation_removed": step(
+        "Translation of course {title} into {language:plain} removed"
+    ),
     "course.published": Words("Version {course_version} of course {title} published"),
     "course.archived": Words("Course {title} archived"),
     "course_surveys.opened": step("List of open surveys about {course_id} begun"),
@@ -73,6 +77,10 @@ ENROLMENTS: Final[Mapping[str, Words]] = {
 ASSESSMENTS: Final[Mapping[str, Words]] = {
     "assessment.created": Words("Assessment {title} created in {course_id}", keeps=("created_by",)),
     "assessment.question_added": step("Question {question} added to assessment {title}"),
+    "assessment.translated": step("Assessment {title} said in {language:plain}: {texts}"),
+    "assessment.translation_removed": step(
+        "Translation of assessment {title} into {language:plain} removed"
+    ),
     "assessment.published": Words("Assessment {title} published"),
     "attempt.started": step(
         "{learner_id} started attempt {number} at {assessment_id}", doer="learner_id"
@@ -114,6 +122,10 @@ VOICES: Final[Mapping[str, Words]] = {
     ),
     "survey.created": Words("Survey {title} created", keeps=("created_by",)),
     "survey.question_added": step("Question {question} added to survey {title}"),
+    "survey.translated": step("Survey {title} said in {language:plain}: {texts}"),
+    "survey.translation_removed": step(
+        "Translation of survey {title} into {language:plain} removed"
+    ),
     "survey.published": Words("Survey {title} opened"),
     "survey.closed": Words("Survey {title} closed"),
     "survey_invitation.sent": Words("{learner_id} invited to survey {survey_id}"),

@@ -110,6 +110,14 @@ from commands.testimonial import (
     SubmitTestimonial,
     WithdrawTestimonial,
 )
+from commands.translation import (
+    RemoveAssessmentTranslation,
+    RemoveCourseTranslation,
+    RemoveSurveyTranslation,
+    TranslateAssessment,
+    TranslateCourse,
+    TranslateSurvey,
+)
 from commands.user_import import EndImport, ImportUsers
 from domain.assessment import Assessment, QuestionKind
 from domain.course import Course
@@ -302,6 +310,10 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     ChangeCourseDetails: lambda t: ChangeCourseDetails(course_id=t.course.id, title="Mine"),
     AddModule: lambda t: AddModule(course_id=t.course.id, title="Mine"),
     AddLesson: lambda t: AddLesson(course_id=t.course.id, module_id=t.module, title="Mine"),
+    TranslateCourse: lambda t: TranslateCourse(course_id=t.course.id, language="de", title="Meins"),
+    RemoveCourseTranslation: lambda t: RemoveCourseTranslation(
+        course_id=t.course.id, language="de"
+    ),
     PublishCourse: lambda t: PublishCourse(course_id=t.course.id),
     ArchiveCourse: lambda t: ArchiveCourse(course_id=t.course.id),
     EnrollLearner: lambda t: EnrollLearner(course_id=t.course.id, learner_id=t.learner.id),
@@ -319,6 +331,12 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     AddQuestion: lambda t: AddQuestion(
         assessment_id=t.assessment.id, kind=QuestionKind.SINGLE, prompt="Why?", choices=[]
     ),
+    TranslateAssessment: lambda t: TranslateAssessment(
+        assessment_id=t.assessment.id, language="de", title="Meins"
+    ),
+    RemoveAssessmentTranslation: lambda t: RemoveAssessmentTranslation(
+        assessment_id=t.assessment.id, language="de"
+    ),
     PublishAssessment: lambda t: PublishAssessment(assessment_id=t.assessment.id),
     StartAttempt: lambda t: StartAttempt(assessment_id=t.assessment.id),
     SubmitAttempt: lambda t: SubmitAttempt(attempt_id=t.attempt, answers=[]),
@@ -327,6 +345,8 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     AddSurveyQuestion: lambda t: AddSurveyQuestion(
         survey_id=t.survey, kind=SurveyQuestionKind.TEXT, prompt="Why?"
     ),
+    TranslateSurvey: lambda t: TranslateSurvey(survey_id=t.survey, language="de", title="Meins"),
+    RemoveSurveyTranslation: lambda t: RemoveSurveyTranslation(survey_id=t.survey, language="de"),
     PublishSurvey: lambda t: PublishSurvey(survey_id=t.survey),
     CloseSurvey: lambda t: CloseSurvey(survey_id=t.survey),
     InviteToSurvey: lambda t: InviteToSurvey(survey_id=t.survey, learner_id=t.learner.id),

@@ -1,11 +1,14 @@
 """Whatever people are told, they are told in each language, with all that it is about."""
 
+import inspect
+import re
 from collections.abc import Iterator
 from string import Formatter
 
 import pytest
 
 from domain.wording import ByNumber, Template, Wording
+from policies import notifications
 from policies.letters import WORDING as LETTERS
 from read_api.messages import WORDING as MESSAGES
 
@@ -35,6 +38,19 @@ def test_every_language_has_every_key_with_the_same_placeholders(wording: Wordin
             for form in forms(template):
                 assert form.strip(), (language, key)
                 assert placeholders(form) == wanted, (language, key)
+
+
+def test_whatever_policies_tell_has_words() -> None:
+    told = set(re.findall(r'"([a-z]+\.[a-z_]+)"', inspect.getsource(notifications)))
+    assert told
+    assert told <= set(MESSAGES.catalogues["en"])
+
+
+@ALL
+def test_a_language_without_words_reads_english(wording: Wording) -> None:
+    for key in wording.catalogues["en"]:
+        assert wording.text(key, {}, "ja-JP") == wording.text(key, {}, "en")
+        assert wording.text(key, {}, "de-CH") == wording.text(key, {}, "de")
 
 
 @ALL

@@ -90,6 +90,8 @@ def test_everyone_can_log_in_and_john_is_learning(settings: Settings, database: 
     assert types.count("enrollment.created.v1") == 1
     assert types.count("enrollment.lesson_completed.v1") == 1
     assert "survey.published.v1" in types
+    for kind in ("course", "assessment", "survey"):
+        assert types.count(f"{kind}.translated.v1") == 1
     with psycopg.connect(database.owner_url) as connection:
         hashes = connection.execute("SELECT password_hash FROM access.credentials").fetchall()
         placed = connection.execute("SELECT department_id FROM access.placements").fetchall()

@@ -52,6 +52,7 @@ def test_an_assessment_has_questions_and_a_key_of_its_own(story: Story) -> None:
         "assessment_version": 1,
         "question_count": 2,
         "max_points": 4,
+        "languages": [],
         "created_at": AT[0],
         "published_at": AT[2],
         "updated_at": AT[2],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.course import Course, Difficulty, LessonKind
+from domain.translation import GivenTexts
 from tests.projections.story import AT, Story, a_uuid
 
 COURSE, INSTRUCTOR, AUTHOR = a_uuid(1), a_uuid(2), a_uuid(3)
@@ -67,6 +68,8 @@ def test_a_new_course_is_a_draft(story: Story) -> None:
         "lesson_count": 0,
         "assessments": [],
         "published_assessments": [],
+        "languages": [],
+        "translated_titles": "",
         "created_at": AT[0],
         "published_at": None,
         "archived_at": None,
@@ -174,3 +177,38 @@ def test_the_catalogue_finds_courses_by_their_words(story: Story, words: str) ->
         words,
     )
     assert found == [{"id": COURSE}]
+
+
+def test_translations_are_kept_text_by_text(story: Story) -> None:
+    course = a_written_course()
+    german = [
+        GivenTexts("course", COURSE, "", {"title": "Rust lernen", "description": "Alles."}),
+        GivenTexts(("modules", MODULES[0]), MODULES[0], "modules[0]", {"title": "Grundlagen"}),
+    ]
+    course.translate(language="de", given=german, at=AT[3])
+    french = GivenTexts("course", COURSE, "", {"title": "Apprendre Rust"})
+    course.translate(language="fr", given=[french], at=AT[4])
+    story.given(course)
+
+    assert story.row("SELECT languages, translated_titles, version, updated_at FROM course") == {
+        "languages": ["de", "fr"],
+        "translated_titles": "Rust lernen Apprendre Rust",
+        "version": 8,
+        "updated_at": AT[4],
+    }
+    less = GivenTexts("course", COURSE, "", {"title": "Rust", "description": None})
+    course.translate(language="de", given=[less], at=AT[5])
+    course.remove_translation(language="fr", at=AT[6])
+    story.given(course)
+
+    assert story.rows(
+        "SELECT language, part_id, field, text FROM course_translation ORDER BY part_id DESC"
+    ) == [
+        {"language": "de", "part_id": MODULES[0], "field": "title", "text": "Grundlagen"},
+        {"language": "de", "part_id": COURSE, "field": "title", "text": "Rust"},
+    ]
+    assert story.row("SELECT languages, translated_titles, version FROM course") == {
+        "languages": ["de"],
+        "translated_titles": "Rust",
+        "version": 10,
+    }

@@ -67,6 +67,7 @@ def test_a_survey_goes_from_draft_to_closed(story: Story) -> None:
         "status": "closed",
         "question_count": 3,
         "response_count": 0,
+        "languages": [],
         "created_at": AT[0],
         "published_at": AT[2],
         "closed_at": AT[3],
