@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from access.memberships import returned_statement
 from access.placements import Kind, placed_statement
 from access.sessions import end_all_statement
 from commands.delegation import must_grant, must_not_be_oneself, must_reach
@@ -188,6 +189,7 @@ def reactivate_learner(command: ReactivateLearner, work: Work) -> Learner:
         learner.update(department_id=None, at=work.now)
     note_standing(learner, work)
     work.execute_too(*placed_statement(Kind.LEARNER, learner.id, learner.department_id))
+    work.execute_too(*returned_statement(learner.id))
     return learner
 
 
