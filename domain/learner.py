@@ -145,7 +145,7 @@ class Learner(Aggregate):
             department=text.optional(department, "department", 100),
             department_id=department_id,
             job_role=text.optional(job_role, "job_role", 100),
-            manager_id=_manager(manager_id, of=id),
+            manager_id=checked_manager(manager_id, of=id),
         )
 
     def update(
@@ -174,7 +174,7 @@ class Learner(Aggregate):
             "manager_id": manager_id,
         }
         if manager_id is not UNSET:
-            _manager(manager_id, of=self.id)
+            checked_manager(manager_id, of=self.id)
         given = {
             name: value if value is UNSET or name not in CHECKS else CHECKS[name](value)
             for name, value in given.items()
@@ -278,7 +278,7 @@ class Learner(Aggregate):
         `department_id` is the department that the entry's `department` names, if it is one of ours.
         """
         self._must_not_be_erased()
-        _manager(entry.manager_id, of=self.id)
+        checked_manager(entry.manager_id, of=self.id)
         changes, removed = differences(self.directory_entry, checked(entry))
         if department_id is None and self.department_id is not None:
             removed.append("department_id")
@@ -384,7 +384,8 @@ def _roles(roles: list[Role]) -> list[Role]:
     return sorted(set(roles))
 
 
-def _manager(manager_id: UUID | None, *, of: UUID) -> UUID | None:
+def checked_manager(manager_id: UUID | None, *, of: UUID) -> UUID | None:
+    """A manager as given. Raises `Invalid` when it is the very person."""
     if manager_id == of:
         raise Invalid("Nobody is their own manager.", field="manager_id")
     return manager_id
