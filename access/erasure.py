@@ -39,8 +39,8 @@ def unchanged_statement(
 def forget_statements(learner_id: UUID, *name_ids: UUID) -> list[Statement]:
     """Deletes everything that names the person; `name_ids` are the streams of their names.
 
-    What stays are keyed hashes (of throttled names, until they are swept) and, for as long as
-    tokens may still be good, that the account is closed.
+    What stays are keyed hashes (of throttled names, until they are swept), that the account is
+    closed, for as long as tokens may still be good, and that nobody puts it into a group.
     """
     return [
         *((f"DELETE FROM {table} WHERE learner_id = %s", (learner_id,)) for table in _BY_LEARNER),

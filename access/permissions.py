@@ -386,6 +386,13 @@ def reach(actor: Actor, name: str) -> frozenset[Scope]:
     return granted - {Scope.SELF} if actor.is_service else granted
 
 
+def why_not(actor: Actor, name: str) -> str:
+    """What to tell somebody whose reach with a command or query is empty."""
+    if actor.operations is not None and scopes(actor.roles, name):
+        return "The scope of this token doesn't allow this."
+    return "Your roles don't allow this."
+
+
 def _cells(row: Row, role: Role) -> Iterator[Scope | None]:
     if role is not Role.SYSTEM:
         yield row.person

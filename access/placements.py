@@ -5,6 +5,7 @@ at the same time, one that puts somebody into it and one that removes it, meet a
 They meet here, at a foreign key, in the transactions of their events.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -40,4 +41,16 @@ def placed_statement(kind: Kind, id: UUID, department_id: UUID | None) -> Statem
             " ON CONFLICT (id) DO UPDATE SET department_id = excluded.department_id"
         ),
         (id, str(kind), department_id),
+    )
+
+
+def all_placed_statement(kind: Kind, departments: Mapping[UUID, UUID]) -> Statement:
+    """The same for many new ones at once, each with its department."""
+    return (
+        (
+            "INSERT INTO access.placements (id, kind, department_id)"
+            " SELECT id, %s, department_id FROM unnest(%s::uuid[], %s::uuid[])"
+            " AS new (id, department_id)"
+        ),
+        (str(kind), list(departments), list(departments.values())),
     )

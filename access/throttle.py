@@ -45,7 +45,8 @@ class Throttled(Exception):
     code = "too-many-failed-logins"
 
     def __init__(self, retry_after: int, what: str = "failed log-ins") -> None:
-        super().__init__(f"Too many {what}; try again in {retry_after} seconds.")
+        seconds = "a second" if retry_after == 1 else f"{retry_after} seconds"
+        super().__init__(f"Too many {what}; try again in {seconds}.")
         self.retry_after = retry_after
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from access.actor import Actor
 from access.passwords import Passwords
-from access.permissions import reach
+from access.permissions import reach, why_not
 from commands.catalogue import HANDLERS
 from commands.context import Context, Recorded
 from commands.errors import IdempotencyKeyReused, TooMuchContention
@@ -80,8 +80,9 @@ class Dispatcher:
 
     def authorize(self, command: Command, context: Context) -> None:
         """Raises `Forbidden`, `StepUpRequired` for who can't send such a command, whatever to."""
-        if not reach(context.actor, type(command).__name__):
-            raise Forbidden("Your roles don't allow this.")
+        name = type(command).__name__
+        if not reach(context.actor, name):
+            raise Forbidden(why_not(context.actor, name))
         self._check_step_up(command, context)
 
     def _dispatch(self, command: Command, context: Context, outcome: Outcome) -> Recorded:

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from access.memberships import GROUPS_OF, joined_statement, left_statement
+from access.memberships import (
+    GROUPS_OF,
+    departed_statement,
+    joined_statement,
+    left_statement,
+)
 from commands.message import Command, handles
 from commands.standing import note_standing
 from commands.work import Work
@@ -126,13 +131,17 @@ def apply_group_roles(command: ApplyGroupRoles, work: Work) -> Learner:
 
 
 def leave_all_groups(learner_id: UUID, work: Work) -> None:
-    """Takes somebody out of every group, in the transaction of what ends their being anywhere."""
+    """Takes somebody out of every group, in the transaction of what ends their being anywhere.
+
+    Whoever puts them into one at this moment is refused, or this is decided again.
+    """
     for row in work.ask(GROUPS_OF, (learner_id,)):
         group = work.find(Group, row["group_id"])
         if group is not None and learner_id in group.members:
             group.remove_members(members=[learner_id], at=work.now)
             _note_members(group, work)
             work.save_too(group)
+    work.execute_too(*departed_statement(learner_id))
 
 
 def _existing(group_id: UUID, work: Work) -> Group:

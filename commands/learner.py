@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from access.memberships import returned_statement
 from access.placements import Kind, placed_statement
 from access.sessions import end_all_statement
 from commands.delegation import must_grant, must_not_be_oneself, must_reach
@@ -16,7 +17,7 @@ from commands.standing import note_administrator, note_standing
 from commands.work import MAX_MANAGERS, Work
 from domain.errors import Invalid
 from domain.identity import canonical, reporting_lines_id
-from domain.learner import Learner
+from domain.learner import Learner, checked_manager
 from domain.reporting_lines import ReportingLines
 from domain.roles import Role
 
@@ -188,6 +189,7 @@ def reactivate_learner(command: ReactivateLearner, work: Work) -> Learner:
         learner.update(department_id=None, at=work.now)
     note_standing(learner, work)
     work.execute_too(*placed_statement(Kind.LEARNER, learner.id, learner.department_id))
+    work.execute_too(*returned_statement(learner.id))
     return learner
 
 
@@ -226,6 +228,7 @@ def _permitted(learner_id: UUID, work: Work) -> Learner:
 
 def reporting_line(manager_id: UUID, learner: Learner, work: Work) -> ReportingLines:
     """To be saved with the change. Loaded first: what is looked at afterwards can't be older."""
+    checked_manager(manager_id, of=learner.id)
     lines = work.find(ReportingLines, reporting_lines_id()) or ReportingLines.open(at=work.now)
     _must_not_be_below(manager_id, learner, work)
     lines.change(learner_id=learner.id, manager_id=manager_id, at=work.now)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from access.memberships import returned_statement
 from access.placements import Kind, placed_statement
 from access.sessions import end_all_statement
 from commands.group import leave_all_groups
@@ -72,8 +73,7 @@ def provision_user(command: ProvisionUser, work: Work) -> Learner:
     else:
         former_department = _placement(learner)
         _follow(learner, entry, work)
-        learner.reactivate(at=work.now)
-        note_standing(learner, work)
+        _reactivate(learner, work)
     if not command.active:
         _deactivate(learner, work)
     _place(learner, former_department, work)
@@ -87,8 +87,7 @@ def replace_provisioned_user(command: ReplaceProvisionedUser, work: Work) -> Lea
     former_department = _placement(learner)
     _follow(learner, entry_of(command), work)
     if command.active and not learner.active:
-        learner.reactivate(at=work.now)
-        note_standing(learner, work)
+        _reactivate(learner, work)
     if not command.active:
         _deactivate(learner, work)
     _place(learner, former_department, work)
@@ -217,6 +216,12 @@ def _give_up(kind: str, name: str, owner_id: UUID, work: Work) -> None:
     if claimed is not None and claimed.owner_id == owner_id:
         claimed.release(at=work.now)
         work.save_too(claimed)
+
+
+def _reactivate(learner: Learner, work: Work) -> None:
+    learner.reactivate(at=work.now)
+    note_standing(learner, work)
+    work.execute_too(*returned_statement(learner.id))
 
 
 def _deactivate(learner: Learner, work: Work) -> None:

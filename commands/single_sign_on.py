@@ -106,30 +106,26 @@ class SingleSignOn:
 
         Raises `NoProvider`, `NotFound`, `NotAPerson`.
         """
-        actor = context.actor
-        if actor.id is None or actor.is_service or actor.session_id is None:
-            raise NotAPerson
-        if not reach(actor, StepUp.__name__):
+        learner_id, session_id = _person(context.actor)
+        if not reach(context.actor, StepUp.__name__):
             raise Forbidden("This token isn't good for that.")
-        origin = self._tables.session(actor.session_id)
+        origin = self._tables.session(session_id)
         wanted = name or (origin[0] if origin else None)
         if wanted is None:
             raise NoProvider("This session didn't begin at an identity provider: name one.")
         known = self._known(wanted)
-        if self._admission.has_second_factor(actor.id) and not known.proves_factors:
+        if self._admission.has_second_factor(learner_id) and not known.proves_factors:
             raise NoProvider("Prove it with your second factor: POST /me/step-up.")
-        return self._login_url(Ticket(wanted, actor.session_id))
+        return self._login_url(Ticket(wanted, session_id))
 
     def link(self, name: str, context: Context) -> str:
         """Where a browser goes, within a minute, to log in at a provider that is to let the owner
         of this session in from then on. Raises `NotFound`, `NotAPerson`, `StepUpRequired`.
         """
-        actor = context.actor
-        if actor.id is None or actor.is_service or actor.session_id is None:
-            raise NotAPerson
-        command = LinkOwnIdentity(learner_id=actor.id, provider=name, issuer="", subject="")
+        learner_id, session_id = _person(context.actor)
+        command = LinkOwnIdentity(learner_id=learner_id, provider=name, issuer="", subject="")
         self._dispatcher.authorize(command, context)
-        return self._login_url(Ticket(self._known(name).name, actor.session_id, links=True))
+        return self._login_url(Ticket(self._known(name).name, session_id, links=True))
 
     def names_of(self, name: str) -> tuple[str, str]:
         """What the log calls a provider, or the directory, and its issuer. Raises `NotFound`."""
@@ -365,3 +361,10 @@ class SingleSignOn:
 
     def _redirect_uri(self, name: str) -> str:
         return f"{self.public_url}/sso/{name}/callback"
+
+
+def _person(actor: Actor) -> tuple[UUID, UUID]:
+    """Who has logged in, and in which session. Raises `NotAPerson` for all others."""
+    if actor.id is None or actor.is_service or actor.session_id is None:
+        raise NotAPerson
+    return actor.id, actor.session_id

@@ -1,15 +1,15 @@
 """A person with an account, whatever roles they hold."""
 
-from dataclasses import field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
+from domain import learner_events as events
 from domain import text
 from domain.aggregate import ERASED, Aggregate, Personal, event
-from domain.changes import changed_fields, upcast_without_cleared
+from domain.changes import changed_fields
 from domain.directory_entry import CHECKS, DirectoryEntry, checked, differences
 from domain.errors import Conflict, Invalid
 from domain.roles import Role
@@ -59,133 +59,23 @@ class Learner(Aggregate):
     deprovisioned: bool
     erased: bool
 
-    class Registered(Aggregate.Created):
-        TOPIC = "learner.registered"
-        username: Annotated[str, Personal]
-        email: Annotated[str, Personal]
-        full_name: Annotated[str, Personal]
-        roles: list[Role]
-        language: str
-        time_zone: str
-        department: str | None
-        job_role: str | None
-        manager_id: UUID | None
-        department_id: UUID | None = None
-
-    class Updated(Aggregate.Event):
-        """Carries what changed: new values, and in `cleared` the fields that have none any more.
-
-        `department` is the name that the department had when the person came into it.
-        """
-
-        TOPIC = "learner.updated"
-        class_version = 2
-        full_name: Annotated[str | None, Personal] = None
-        email: Annotated[str | None, Personal] = None
-        language: str | None = None
-        time_zone: str | None = None
-        department: str | None = None
-        job_role: str | None = None
-        manager_id: UUID | None = None
-        department_id: UUID | None = None
-        cleared: list[str] = field(default_factory=list)
-
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, Any]) -> None:
-            upcast_without_cleared(state)
-
-    class RolesChanged(Aggregate.Event):
-        TOPIC = "learner.roles_changed"
-        roles: list[Role]
-        granted: list[Role]
-        revoked: list[Role]
-        reason: str | None
-        departments: list[UUID] = field(default_factory=list)
-        """Those that a department admin looks after, with all below them."""
-
-    class SkillAssessed(Aggregate.Event):
-        TOPIC = "learner.skill_assessed"
-        skill: str
-        level: int
-        assessed_by: UUID | None
-
-    class SkillRemoved(Aggregate.Event):
-        TOPIC = "learner.skill_removed"
-        skill: str
-
-    class Deactivated(Aggregate.Event):
-        TOPIC = "learner.deactivated"
-        reason: str | None
-
-    class Reactivated(Aggregate.Event):
-        TOPIC = "learner.reactivated"
-
-    class Provisioned(Aggregate.Event):
-        """What the company's directory changed: `None` means unchanged, `removed` names what it
-        has no more."""
-
-        TOPIC = "learner.provisioned"
-        removed: list[str]
-        username: Annotated[str | None, Personal] = None
-        email: Annotated[str | None, Personal] = None
-        full_name: Annotated[str | None, Personal] = None
-        given_name: Annotated[str | None, Personal] = None
-        family_name: Annotated[str | None, Personal] = None
-        external_id: Annotated[str | None, Personal] = None
-        employee_number: Annotated[str | None, Personal] = None
-        language: str | None = None
-        time_zone: str | None = None
-        department: str | None = None
-        job_role: str | None = None
-        manager_id: UUID | None = None
-        department_id: UUID | None = None
-
-    class Deprovisioned(Aggregate.Event):
-        """The company's directory has the person no more; the account stays, deactivated."""
-
-        TOPIC = "learner.deprovisioned"
-
-    class Erased(Aggregate.Event):
-        """The person's key is destroyed in the same transaction: nobody reads their data again."""
-
-        TOPIC = "learner.erased"
-        ENDS_PERSON = True
-        erasure_id: UUID
-        legal_basis: str
-
-    class LoggedIn(Aggregate.Event):
-        TOPIC = "learner.logged_in"
-        method: str
-
-    class LoggedOut(Aggregate.Event):
-        TOPIC = "learner.logged_out"
-
-    class PasswordChanged(Aggregate.Event):
-        TOPIC = "learner.password_changed"
-
-    class SteppedUp(Aggregate.Event):
-        """They have proved once more who they are, for something sensitive."""
-
-        TOPIC = "learner.stepped_up"
-        factors: list[str]
-
-    class SessionEnded(Aggregate.Event):
-        TOPIC = "learner.session_ended"
-        session_id: UUID
-
-    class SessionsEnded(Aggregate.Event):
-        """All of them, but the one that is kept."""
-
-        TOPIC = "learner.sessions_ended"
-        kept: UUID | None
-        reason: str | None
-
-    class DataExported(Aggregate.Event):
-        """A copy of all that is kept about the person was given to `exported_by`: to themselves, as
-        a rule (GDPR articles 15 and 20)."""
-
-        TOPIC = "learner.data_exported"
-        exported_by: UUID | None
+    Registered: TypeAlias = events.Registered
+    Updated: TypeAlias = events.Updated
+    RolesChanged: TypeAlias = events.RolesChanged
+    SkillAssessed: TypeAlias = events.SkillAssessed
+    SkillRemoved: TypeAlias = events.SkillRemoved
+    Deactivated: TypeAlias = events.Deactivated
+    Reactivated: TypeAlias = events.Reactivated
+    Provisioned: TypeAlias = events.Provisioned
+    Deprovisioned: TypeAlias = events.Deprovisioned
+    Erased: TypeAlias = events.Erased
+    LoggedIn: TypeAlias = events.LoggedIn
+    LoggedOut: TypeAlias = events.LoggedOut
+    PasswordChanged: TypeAlias = events.PasswordChanged
+    SteppedUp: TypeAlias = events.SteppedUp
+    SessionEnded: TypeAlias = events.SessionEnded
+    SessionsEnded: TypeAlias = events.SessionsEnded
+    DataExported: TypeAlias = events.DataExported
 
     def __init__(
         self,
@@ -255,7 +145,7 @@ class Learner(Aggregate):
             department=text.optional(department, "department", 100),
             department_id=department_id,
             job_role=text.optional(job_role, "job_role", 100),
-            manager_id=_manager(manager_id, of=id),
+            manager_id=checked_manager(manager_id, of=id),
         )
 
     def update(
@@ -284,7 +174,7 @@ class Learner(Aggregate):
             "manager_id": manager_id,
         }
         if manager_id is not UNSET:
-            _manager(manager_id, of=self.id)
+            checked_manager(manager_id, of=self.id)
         given = {
             name: value if value is UNSET or name not in CHECKS else CHECKS[name](value)
             for name, value in given.items()
@@ -388,7 +278,7 @@ class Learner(Aggregate):
         `department_id` is the department that the entry's `department` names, if it is one of ours.
         """
         self._must_not_be_erased()
-        _manager(entry.manager_id, of=self.id)
+        checked_manager(entry.manager_id, of=self.id)
         changes, removed = differences(self.directory_entry, checked(entry))
         if department_id is None and self.department_id is not None:
             removed.append("department_id")
@@ -451,30 +341,6 @@ class Learner(Aggregate):
         if self.erased:
             raise LearnerErased("This person was erased.")
 
-    @event(Updated)
-    def _updated(
-        self,
-        full_name: str | None,
-        email: str | None,
-        language: str | None,
-        time_zone: str | None,
-        department: str | None,
-        department_id: UUID | None,
-        job_role: str | None,
-        manager_id: UUID | None,
-        cleared: list[str],
-    ) -> None:
-        self.full_name = full_name or self.full_name
-        self.email = email or self.email
-        self.language = language or self.language
-        self.time_zone = time_zone or self.time_zone
-        self.department = department or self.department
-        self.department_id = department_id or self.department_id
-        self.job_role = job_role or self.job_role
-        self.manager_id = manager_id or self.manager_id
-        for name in cleared:
-            setattr(self, name, None)
-
     @event(RolesChanged)
     def _roles_changed(self, roles: list[Role], departments: list[UUID]) -> None:
         self.roles = roles
@@ -509,41 +375,6 @@ class Learner(Aggregate):
         self.job_role = self.manager_id = None
         self.roles, self.administers, self.skills = [], [], {}
 
-    @event(Provisioned)
-    def _provisioned(
-        self,
-        *,
-        removed: list[str],
-        username: str | None,
-        email: str | None,
-        full_name: str | None,
-        given_name: str | None,
-        family_name: str | None,
-        external_id: str | None,
-        employee_number: str | None,
-        language: str | None,
-        time_zone: str | None,
-        department: str | None,
-        job_role: str | None,
-        manager_id: UUID | None,
-        department_id: UUID | None,
-    ) -> None:
-        self.username = username or self.username
-        self.email = email or self.email
-        self.full_name = full_name or self.full_name
-        self.given_name = given_name or self.given_name
-        self.family_name = family_name or self.family_name
-        self.external_id = external_id or self.external_id
-        self.employee_number = employee_number or self.employee_number
-        self.language = language or self.language
-        self.time_zone = time_zone or self.time_zone
-        self.department = department or self.department
-        self.job_role = job_role or self.job_role
-        self.manager_id = manager_id or self.manager_id
-        self.department_id = department_id or self.department_id
-        for name in removed:
-            setattr(self, name, None)
-
 
 def _roles(roles: list[Role]) -> list[Role]:
     if not roles:
@@ -553,7 +384,8 @@ def _roles(roles: list[Role]) -> list[Role]:
     return sorted(set(roles))
 
 
-def _manager(manager_id: UUID | None, *, of: UUID) -> UUID | None:
+def checked_manager(manager_id: UUID | None, *, of: UUID) -> UUID | None:
+    """A manager as given. Raises `Invalid` when it is the very person."""
     if manager_id == of:
         raise Invalid("Nobody is their own manager.", field="manager_id")
     return manager_id

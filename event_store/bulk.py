@@ -17,7 +17,7 @@ from psycopg.rows import scalar_row
 from domain.aggregate import Aggregate
 from domain.learner import Learner
 from event_store.application import Log
-from event_store.recorder import MAX_APPEND, POSITION, Request, translated
+from event_store.recorder import MAX_APPEND, POSITION, Request, Statement, translated
 
 _BASE = f"SELECT {POSITION}"
 _REMEMBER = (
@@ -41,8 +41,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     metadata: str
 
 
-def append(connection: Connection[Any], rows: Sequence[Row], request: Request) -> int:
-    """Appends the rows in their order, in one transaction with the record of `request`.
+def append(
+    connection: Connection[Any],
+    rows: Sequence[Row],
+    request: Request,
+    also: Sequence[Statement] = (),
+) -> int:
+    """Appends the rows in their order, in one transaction with the record of `request` and the
+    statements in `also`.
 
     Returns the last position. Raises `RequestRepeated` when the piece has been appended before,
     `VersionConflict`, `LogUnavailable`.
@@ -56,6 +62,8 @@ def append(connection: Connection[Any], rows: Sequence[Row], request: Request) -
         last = base | (len(rows) - 1)
         answer = msgspec.structs.replace(request, position=last)
         connection.execute(_REMEMBER, msgspec.structs.astuple(answer), prepare=True)
+        for operation, values in also:
+            connection.execute(operation, values)
         with connection.cursor().copy(_COPY) as copy:
             copy.write("".join(f"{base | index}\t{line}\n" for index, line in enumerate(lines)))
     return last

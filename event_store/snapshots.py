@@ -78,7 +78,9 @@ class _Kind:
         attributes = {
             name: hint
             for name, hint in hints.items()
-            if typing.get_origin(hint) is not typing.ClassVar and name != "INITIAL_VERSION"
+            if hint is not typing.TypeAlias  # an event class from another module
+            and typing.get_origin(hint) is not typing.ClassVar
+            and name != "INITIAL_VERSION"
         }
         self.topic = get_topic(aggregate)
         self.name = f"{aggregate.STREAM_TYPE}.snapshot.v{STATE_VERSION}"

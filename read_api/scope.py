@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from access.actor import Actor
-from access.permissions import Scope, reach
+from access.permissions import Scope, reach, why_not
 from domain.errors import Forbidden
 from read_api.condition import TRUE, Condition, any_of
 
@@ -120,5 +120,5 @@ def required_reach(actor: Actor, name: str) -> Reach:
     """The same for a query as a whole. Raises `Forbidden` when no role allows it at all."""
     reach = reach_of(actor, name)
     if not reach:
-        raise Forbidden("Your roles don't allow this.")
+        raise Forbidden(why_not(actor, name))
     return reach

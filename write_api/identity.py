@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Response, delete, post
+from litestar import delete, post
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -14,8 +14,8 @@ from commands.external_identity import LinkIdentity, UnlinkIdentity
 from commands.single_sign_on import SingleSignOn
 from edge.request import EdgeRequest
 from write_api.body import Body
-from write_api.sender import Answer, Sender, context_of
-from write_api.sso import ProofBegun
+from write_api.sender import Answer, Sender
+from write_api.sso import ProofBegun, proof_begun
 from write_api.threads import Threads
 
 
@@ -80,7 +80,6 @@ async def link_my_identity(
     data: JSONBody[WhereToLink],
     sso: NamedDependency[SingleSignOn],
     threads: NamedDependency[Threads],
-) -> Response[ProofBegun]:
+) -> ProofBegun:
     """Let oneself in by a provider, too: a browser goes to `login_url` and logs in there once."""
-    url = await threads.run(sso.link, data.provider, context_of(request.user))
-    return Response(ProofBegun(url))
+    return await proof_begun(threads, sso.link, data.provider, request)

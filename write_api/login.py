@@ -1,5 +1,7 @@
 """Logging in, staying logged in, logging out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from litestar import Controller, Response, post, put
@@ -8,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from access.actor import Actor
+from access.passwords import UnacceptablePassword
 from commands.admission import SecondFactorRequired, Tokens
 from commands.login import Accounts
 from commands.proof import Given
@@ -20,6 +23,16 @@ from write_api.threads import Threads
 
 EXPIRED = {PROBLEMS: (401, 403, 409)}
 NOBODY = Actor(id=None, roles=frozenset())
+
+
+@contextmanager
+def named_new_password() -> Iterator[None]:
+    """Refusals of a password name the field that it has in these bodies."""
+    try:
+        yield
+    except UnacceptablePassword as error:
+        error.field = "new_password"
+        raise
 
 
 class Credentials(Body, frozen=True):
@@ -96,9 +109,10 @@ class LoginController(Controller):
         """
         passwords = (data.old_password, data.new_password)
         given = Given(code=data.code, recovery_code=data.recovery_code)
-        return await threads.run(
-            accounts.replace_expired, data.username, *passwords, given, context_of(NOBODY)
-        )
+        with named_new_password():
+            return await threads.run(
+                accounts.replace_expired, data.username, *passwords, given, context_of(NOBODY)
+            )
 
 
 class NewPassword(Body, frozen=True):
@@ -117,9 +131,10 @@ async def change_password(
     threads: NamedDependency[Threads],
 ) -> Answer:
     """Change one's own password; all other sessions end."""
-    recorded = await threads.run(
-        accounts.change_password, data.old_password, data.new_password, context_of(request.user)
-    )
+    with named_new_password():
+        recorded = await threads.run(
+            accounts.change_password, data.old_password, data.new_password, context_of(request.user)
+        )
     return Response(recorded, headers=headers_of(recorded))
 
 

@@ -3,9 +3,9 @@
 The GETs belong to this API because they write: a browser comes to them by redirects.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 import msgspec
@@ -18,6 +18,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from access.actor import Actor
 from commands.admission import AccessToken, SecondFactorRequired, Tokens
+from commands.context import Context
 from commands.identity_provider import LogoutRefused, SignOnRefused
 from commands.sign_on_steps import Callback
 from commands.single_sign_on import SingleSignOn
@@ -43,6 +44,8 @@ TO_FRONT_END = ResponseSpec(
 
 Provider = Annotated[str, PathParameter(description="A name that `GET /sso` lists.", max_length=64)]
 Text = Annotated[str | None, QueryParameter(max_length=4096)]
+Named = TypeVar("Named", str, str | None)
+"""A provider that must be named, or needn't be."""
 
 
 class ProviderLink(msgspec.Struct, frozen=True):
@@ -229,8 +232,7 @@ async def step_up_by_sign_on(
     A browser goes to `login_url`, and comes back as from a log-in: with an access token that is
     good for sensitive commands.
     """
-    url = await threads.run(sso.step_up, data.provider, context_of(request.user))
-    return ProofBegun(url)
+    return await proof_begun(threads, sso.step_up, data.provider, request)
 
 
 @post(
@@ -247,6 +249,16 @@ async def log_out_of_provider(
 ) -> LoggedOut:
     """End the session of this access token, and learn where to end the provider's."""
     return LoggedOut(await threads.run(sso.log_out, context_of(request.user)))
+
+
+async def proof_begun(
+    threads: Threads,
+    begin: Callable[[Named, Context], str],
+    provider: Named,
+    request: EdgeRequest[Actor, Any],
+) -> ProofBegun:
+    """Where the sender's browser goes to log in at a provider, for a session that there is."""
+    return ProofBegun(await threads.run(begin, provider, context_of(request.user)))
 
 
 def browser_of(request: EdgeRequest[Any, Any]) -> str | None:

@@ -45,6 +45,8 @@ async def import_users(
 
     The answer's `Location` tells how far it is, and what became of each row.
     """
+    # Whoever may send no file at all is told so, and nothing about the file.
+    await sender.authorize(ImportUsers(content="", dry_run=dry_run))
     try:
         text = await threads.run(decoded, await _content(request))
         recorded = await sender.record(ImportUsers(content=text, dry_run=dry_run))

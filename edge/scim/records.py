@@ -1,7 +1,7 @@
 """Users and groups as both APIs have them in hand, and the JSON that SCIM makes of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -155,11 +155,16 @@ def _memberships(groups: Iterable[Mapping[str, str]], base_url: str) -> list[Jso
 def _meta(kind: str, location: str, created: datetime, modified: datetime, version: str) -> Json:
     return {
         "resourceType": kind,
-        "created": created.isoformat(),
-        "lastModified": modified.isoformat(),
+        "created": _instant(created),
+        "lastModified": _instant(modified),
         "location": location,
         "version": version,
     }
+
+
+def _instant(at: datetime) -> str:
+    """In the form that the library has too, so that a list says what each of it says by itself."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _given(name: str, value: object) -> Json:

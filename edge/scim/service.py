@@ -105,7 +105,9 @@ class DirectoryService(ScimService):
     def authorize(self, request: ScimRequest, target: Target, resource_type: ResourceType) -> None:
         """See ScimService."""
         if not self._permits(request.subject, target.operation, str(resource_type.name)):
-            raise ForbiddenException(detail="Your roles don't allow this.")
+            limited = getattr(request.subject, "operations", None) is not None
+            why = "roles, or the scope of this token," if limited else "roles"
+            raise ForbiddenException(detail=f"Your {why} don't allow this.")
 
     def me_target(self, request: ScimRequest) -> tuple[ResourceType, str]:
         """See ScimService. Everybody with an account is a user; a service account is none."""

@@ -1,9 +1,20 @@
 import timeit
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from access.permissions import COMMANDS, QUERIES, Scope, UnknownOperation, as_table, scopes
+from access.actor import Actor
+from access.permissions import (
+    COMMANDS,
+    QUERIES,
+    Scope,
+    UnknownOperation,
+    as_table,
+    reach,
+    scopes,
+    why_not,
+)
 from domain.roles import Role
 
 PERSONS = set(Role) - {Role.SYSTEM}
@@ -101,3 +112,12 @@ def test_a_look_up_costs_next_to_nothing() -> None:
     roles = frozenset({Role.EMPLOYEE, Role.MANAGER})
     seconds = min(timeit.repeat(lambda: scopes(roles, "GetUser"), number=1000, repeat=5)) / 1000
     assert seconds < 2e-6
+
+
+def test_who_is_kept_back_by_a_token_s_scope_is_not_told_of_roles() -> None:
+    limited = Actor(uuid4(), frozenset({Role.ADMIN}), operations=frozenset({"ListUsers"}))
+    assert not reach(limited, "ListCourses")
+    assert why_not(limited, "ListCourses") == "The scope of this token doesn't allow this."
+    employee = Actor(uuid4(), frozenset({Role.EMPLOYEE}), operations=frozenset({"ListUsers"}))
+    for actor in (employee, Actor(uuid4(), frozenset({Role.EMPLOYEE}))):
+        assert why_not(actor, "ListAuditEvents") == "Your roles don't allow this."

@@ -159,3 +159,8 @@ def test_old_counts_are_deleted(throttle: Throttle, clock: Clock, account: str) 
     throttle.admit(account, None)
     clock.advance(seconds=25 * 3600)
     assert throttle.forget_old() >= 1
+
+
+def test_a_wait_is_said_in_good_english() -> None:
+    assert str(Throttled(1)) == "Too many failed log-ins; try again in a second."
+    assert str(Throttled(2, "requests")) == "Too many requests; try again in 2 seconds."

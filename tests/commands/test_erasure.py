@@ -205,6 +205,7 @@ def test_nothing_operational_names_the_person(
         assert len(before) > 12
         erase(system, Person(id, me), officer, colleague)
         assert places_of(owner, id) == {
+            "access.members",
             "access.standing",
             "erasure.scrubs",
             "event_store.events",

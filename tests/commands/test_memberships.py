@@ -1,5 +1,8 @@
 """Members of large groups come and go one by one; who leaves the directory leaves every group."""
 
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +16,7 @@ from scim2_server.requests import ScimRequest
 import migrations
 from access.actor import SYSTEM
 from commands.context import Context
+from commands.erasure import ApproveErasure, EraseLearner
 from commands.group import (
     ApplyGroupRoles,
     ChangeGroupMembers,
@@ -21,7 +25,10 @@ from commands.group import (
     MapGroupRoles,
     ReplaceGroup,
 )
+from commands.learner import ReactivateLearner
 from commands.provisioning import DeprovisionUser, ProvisionUser
+from domain.erasure import LegalBasis
+from domain.errors import Invalid
 from domain.group import Group
 from domain.learner import Learner
 from domain.roles import Role
@@ -32,9 +39,13 @@ from write_api.scim.controller import permits
 from write_api.scim.members import DirectoryHandler, members_changed
 from write_api.scim.storage import DirectoryWriter
 
-MIGRATION = Path(migrations.__file__).parent / "0027_memberships.sql"
+FOLDER = Path(migrations.__file__).parent
+MIGRATION = FOLDER / "0027_memberships.sql"
+MEMBERS = FOLDER / "0032_members.sql"
 SERVICE = DirectoryService("http://lms.example", permits, secret=bytes(32))
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+ANOTHER_ADMIN = msgspec.structs.replace(ADMIN, id=uuid4())
+Append = Callable[..., int | None]
 ONE, OTHER = (str(uuid4()) for _ in range(2))
 
 
@@ -61,6 +72,40 @@ def rows(system: System, group: UUID) -> set[UUID]:
             "SELECT learner_id FROM access.memberships WHERE group_id = %s", (group,)
         )
         return {row[0] for row in found.fetchall()}
+
+
+class Lock:
+    """A lock in the database that a transaction can be made to wait for."""
+
+    NUMBER = 4_711
+    statement = ("SELECT pg_advisory_xact_lock(%s)", (NUMBER,))
+
+    def __init__(self, owner: "psycopg.Connection[Any]") -> None:
+        self._owner = owner
+        owner.execute("SELECT pg_advisory_lock(%s)", (self.NUMBER,))
+
+    def until_waiting(self, many: int) -> None:
+        """Returns once so many transactions wait for something."""
+        limit = time.monotonic() + 10
+        while self._waiting() < many:
+            assert time.monotonic() < limit, f"{many} never waited"
+
+    def release(self) -> None:
+        self._owner.execute("SELECT pg_advisory_unlock(%s)", (self.NUMBER,))
+
+    def _waiting(self) -> int:
+        row = self._owner.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@pytest.fixture
+def database_lock(shared_database: Database) -> Iterator[Lock]:
+    with psycopg.connect(shared_database.owner_url, autocommit=True) as owner:
+        yield Lock(owner)
 
 
 def body(*operations: dict[str, Any]) -> bytes:
@@ -196,3 +241,108 @@ def test_the_migration_finds_who_is_in_which_group(database: Database) -> None:
         beside = set(owner.execute("SELECT learner_id, group_id FROM access.memberships"))
     assert found == beside == {(joe, kept), (ann, kept), (jane, emptied)}
     system.close()
+
+
+class Meanwhile:
+    """Lets something else happen between the decision of a process and its first append."""
+
+    def __init__(self, append: Append, happens: Callable[[], object]) -> None:
+        self._append, self._happens, self._first = append, happens, True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> int | None:
+        if self._first:
+            self._first = False
+            self._happens()
+        return self._append(*args, **kwargs)
+
+
+def erased(system: System, id: UUID) -> None:
+    wish = system.dispatch(EraseLearner(learner_id=id, legal_basis=LegalBasis.CONSENT_WITHDRAWN))
+    system.dispatch(ApproveErasure(erasure_id=wish.id), ANOTHER_ADMIN)
+
+
+LEAVING: dict[str, Callable[[System, UUID], object]] = {
+    "by the directory": lambda system, id: system.dispatch(DeprovisionUser(learner_id=id)),
+    "erased": erased,
+}
+
+
+def is_nowhere(system: System, learner: UUID, *groups: UUID) -> None:
+    for group in groups:
+        assert learner not in group_of(system, group).members
+        assert learner not in rows(system, group)
+
+
+@pytest.mark.parametrize("leaves", LEAVING)
+def test_nobody_joins_who_has_left_since_it_was_looked(
+    system: System, another_process: System, monkeypatch: pytest.MonkeyPatch, leaves: str
+) -> None:
+    leaver, group = a_user(system), a_group(system)
+    leave = Meanwhile(system.log.append, lambda: LEAVING[leaves](another_process, leaver))
+    monkeypatch.setattr(system.log, "append", leave)
+    system.when(ChangeGroupMembers(group_id=group, add=[leaver])).refuses(Invalid, "members")
+    is_nowhere(system, leaver, group)
+
+
+@pytest.mark.parametrize("leaves", LEAVING)
+def test_who_leaves_leaves_the_group_too_that_was_joined_since_it_was_looked(
+    system: System, another_process: System, monkeypatch: pytest.MonkeyPatch, leaves: str
+) -> None:
+    leaver = a_user(system)
+    known, other = a_group(system, leaver), a_group(system)
+    join = ChangeGroupMembers(group_id=other, add=[leaver])
+    joined = Meanwhile(system.log.append, lambda: another_process.dispatch(join))
+    monkeypatch.setattr(system.log, "append", joined)
+    LEAVING[leaves](system, leaver)
+    is_nowhere(system, leaver, known, other)
+
+
+def test_joining_and_leaving_in_two_transactions_at_once(
+    system: System, another_process: System, monkeypatch: pytest.MonkeyPatch, database_lock: Lock
+) -> None:
+    """The one that joins has written its row, and waits; the one that leaves waits for it."""
+    leaver, group = a_user(system), a_group(system)
+    append = system.log.append
+
+    def held(*args: Any, also: list[Any], **kwargs: Any) -> int | None:
+        return append(*args, also=[*also, database_lock.statement], **kwargs)
+
+    monkeypatch.setattr(system.log, "append", held)
+    join = ChangeGroupMembers(group_id=group, add=[leaver])
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            joining = pool.submit(system.dispatch, join)
+            database_lock.until_waiting(1)
+            leaving = pool.submit(another_process.dispatch, DeprovisionUser(learner_id=leaver))
+            database_lock.until_waiting(2)
+        finally:
+            database_lock.release()
+        joining.result(10)
+        leaving.result(10)
+    is_nowhere(system, leaver, group)
+
+
+def test_who_is_back_may_join_again(system: System) -> None:
+    leaver, group = a_user(system), a_group(system)
+    system.dispatch(DeprovisionUser(learner_id=leaver))
+    system.when(ChangeGroupMembers(group_id=group, add=[leaver])).refuses(Invalid, "members")
+    system.dispatch(ReactivateLearner(learner_id=leaver))
+    system.dispatch(ChangeGroupMembers(group_id=group, add=[leaver]))
+    assert rows(system, group) == {leaver}
+
+
+def test_the_migration_finds_who_may_join(database: Database) -> None:
+    system = System(database)
+    member, left, back, gone = (a_user(system) for _ in range(4))
+    a_group(system, member, left)
+    for id in (left, back):
+        system.dispatch(DeprovisionUser(learner_id=id))
+    system.dispatch(ReactivateLearner(learner_id=back))
+    erased(system, gone)
+    system.close()
+    query = MEMBERS.read_text().partition("access.members (learner_id, may_join)\n")[2]
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("CREATE TEMP TABLE found (LIKE access.members INCLUDING ALL)")
+        owner.execute(f"INSERT INTO found {query.partition(';')[0]}".encode())
+        found = set(owner.execute("SELECT learner_id, may_join FROM found"))
+    assert found == {(left, False), (gone, False)}

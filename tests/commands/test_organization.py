@@ -309,6 +309,15 @@ def test_the_role_alone_reaches_nothing(system: System, a_seller: Person) -> Non
     system.when(UpdateLearner(learner_id=a_seller.id, full_name="Jo"), nobody).refuses(Forbidden)
 
 
+def test_nobody_becomes_their_own_manager(system: System, given: Given) -> None:
+    boss, report = given.a_person(), given.a_person()
+    system.dispatch(UpdateLearner(learner_id=report.id, manager_id=boss.id))
+    for manager, why in ((boss, "Nobody is their own manager."), (report, "their own report")):
+        outcome = system.when(UpdateLearner(learner_id=boss.id, manager_id=manager.id))
+        outcome.refuses(Invalid, "manager_id")
+        assert why in str(outcome.refusal)
+
+
 def test_thirty_people_get_a_manager_at_once(system: System, given: Given) -> None:
     """They meet at the one stream that keeps managers from going round in circles."""
     boss, people = given.a_person(Role.MANAGER), [given.a_person() for _ in range(30)]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.journey.cast import NEW_PASSWORD, Learner
 from tests.journey.lms import Json, Lms, Person, body_of, eventually
-from tests.journey.test_refusals import problem
+from tests.journey.test_refusals import fields, problem
 from tests.servers.stack import Stack
 
 NEXT = "a pelican on a staple"
@@ -132,6 +132,7 @@ def test_an_expired_password_is_changed_at_the_door(
     assert expired.headers["Link"] == '</login/password>; rel="change-password"'
     change = {"username": learner.username, "old_password": learner.password}
     same = elsewhere.http.post("/login/password", json=change | {"new_password": NEW_PASSWORD})
+    assert fields(same) == {"new_password"}
     problem(same, 422, "former-password")
     changed = elsewhere.http.post("/login/password", json=change | {"new_password": NEXT})
     assert body_of(changed, 200)["access_token"]
@@ -140,7 +141,9 @@ def test_an_expired_password_is_changed_at_the_door(
 
 def test_a_password_of_ones_own_name_is_refused(learner: Learner) -> None:
     change = {"old_password": learner.password, "new_password": f"{learner.username}1"}
-    problem(learner.sends("PUT", "/me/password", change), 422, "weak-password")
+    weak = learner.sends("PUT", "/me/password", change)
+    problem(weak, 422, "weak-password")
+    assert fields(weak) == {"new_password"}
 
 
 def test_auditors_see_what_was_refused(lms: Lms, auditor: Person, learner: Learner) -> None:

@@ -31,6 +31,7 @@ from domain.roles import Role
 from edge.authentication import OPEN
 from edge.metrics import RequestMetrics
 from edge.openapi import UPLOAD
+from edge.scim.openapi import TAKES_BODY
 from lms.composition import open_pool
 from projections.source import open_source
 from tests.commands.doors import Doors
@@ -103,7 +104,8 @@ class Api:
         self._client = client
         self.routes = [*_routes(client.app)]
 
-    def ask(self, route: Route, actor: Actor | None) -> httpx.Response:
+    def ask(self, route: Route, actor: Actor | None, body: bytes | None = None) -> httpx.Response:
+        """With something that the handler can read, unless another body is given."""
         is_file = route.handler.opt.get(UPLOAD) is True
         headers = {"Content-Type": "text/csv" if is_file else "application/json"}
         if actor is not None:
@@ -113,7 +115,7 @@ class Api:
             route.method,
             path,
             params=QUERY | OTHERWISE.get(str(route.handler.operation_id), {}),
-            content=FILE if is_file else route.body(),
+            content=body or (FILE if is_file else route.body()),
             headers=headers,
         )
 
@@ -225,3 +227,19 @@ def test_a_role_gets_what_its_rows_say(api: Api, role: Role | None) -> None:
         assert answer.status_code < 500 or answer.status_code == 503, told
         walked += 1
     assert walked > 20
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"{", b"username,mail", b'{"schemas": []}'])
+def test_files_and_directories_are_not_read_for_whom_they_are_not_from(
+    write_side: Api, body: bytes
+) -> None:
+    """Handlers that read the body themselves look first at who sent it."""
+    reading = [
+        route
+        for route in write_side.routes
+        if route.handler.opt.get(UPLOAD) or route.handler.opt.get(TAKES_BODY)
+    ]
+    assert len(reading) > 8
+    for route in reading:
+        answer = write_side.ask(route, Actor(uuid4(), frozenset({Role.EMPLOYEE}), uuid4()), body)
+        assert problem(answer) == "/problems/forbidden", f"{route}: {answer.text}"

@@ -4,6 +4,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from signal import SIGKILL
+from typing import Any
 from unittest.mock import Mock
 from uuid import UUID
 
@@ -12,17 +13,24 @@ import psycopg
 import pytest
 
 from commands.dispatcher import Dispatcher
+from commands.organization import AddDepartment
 from domain.certificate import Certificate
 from domain.course import Course
 from domain.enrollment import Enrollment
 from domain.feedback import Feedback
+from domain.identity import organization_id
 from domain.learner import Learner
+from domain.organization import Organization
+from domain.roles import Role
 from event_store.reader import Reader
 from lms.composition import command_side
+from lms.seeds.history.departments import PATHS, settled
 from lms.seeds.history.importing import write_history
 from lms.seeds.history.pieces import pieces
 from lms.seeds.history.plan import Plan, Size
+from lms.seeds.history.story import Act
 from lms.seeds.small import plant, plant_if_new
+from lms.seeds.steps import NOBODY_YET, Steps
 from lms.settings import Settings, SettingsError
 from policies.catalogue import POLICIES
 from policies.equipment import Equipment
@@ -232,25 +240,77 @@ def test_a_history_that_was_killed_is_completed(settings: Settings, database: Da
     assert lives == (50 + 6,)
 
 
-def test_the_same_numbers_make_the_same_history() -> None:
+def told_of(size: Size) -> list[Act]:
+    """Everything that happened where there were no departments before."""
     until = datetime(2026, 3, 14, tzinfo=UTC)
+    organization = Organization.found(at=until)
+    plan, acts = settled(Plan(size, until, {}), organization)
+    return [*acts, *(act for piece in pieces(plan) for act in piece.tell())]
 
+
+def test_the_same_numbers_make_the_same_history() -> None:
     def told(seed: int) -> list[object]:
-        plan = Plan(Size(20, 3, seed), until)
         return [
             (act.at, act.command, act.command_id, [vars(event) for event in act.events])
-            for piece in pieces(plan)
-            for act in piece.tell()
+            for act in told_of(Size(20, 3, seed))
         ]
 
     assert told(1) == told(1)
     assert told(1) != told(2)
 
 
+def test_everybody_has_a_department_of_the_tree(settings: Settings, database: Database) -> None:
+    """Of the one that the small seeds have begun: `Engineering` is there once."""
+    plant(settings)
+    write(settings)
+    with psycopg.connect(database.owner_url) as connection:
+        placed = connection.execute(
+            "SELECT count(*), count(DISTINCT department_id) FROM access.placements"
+        ).fetchone()
+        administrators = connection.execute("SELECT FROM access.administrators").fetchall()
+    assert placed is not None
+    assert placed[0] == SIZE.people + 6
+    assert placed[1] > 10
+    assert len(administrators) == 2
+    with command_side(settings, connections=2) as side:
+        organization = side.log.find_latest(Organization, organization_id())
+    assert organization is not None
+    names = [each.name for each in organization.departments.values()]
+    assert names.count("Engineering") == 1
+    assert len(names) == len(PATHS) + 4
+
+
+def test_departments_that_others_add_meanwhile_do_no_harm(
+    settings: Settings, database: Database
+) -> None:
+    write(settings)
+    with command_side(settings, connections=2) as side:
+        steps = Steps(side)
+        steps.take("sales", AddDepartment(name="Night shift"), NOBODY_YET)
+    another = Size(people=10, courses=1, seed=2)
+    assert write(settings, another) > 0
+    assert write(settings, another) == 0
+
+
+def test_heads_look_after_their_departments_and_people_have_skills() -> None:
+    acts = told_of(Size(60, 3))
+    learners: dict[UUID, Any] = {}
+    for event in (event for act in acts for event in act.events):
+        if isinstance(event, Learner.Registered | Learner.RolesChanged | Learner.SkillAssessed):
+            learners[event.originator_id] = event.mutate(learners.get(event.originator_id))
+        elif event.originator_id in learners:
+            event.mutate(learners[event.originator_id])
+    heads = [each for each in learners.values() if Role.DEPARTMENT_ADMIN in each.roles]
+    assert [head.administers for head in heads] == [[head.department_id] for head in heads]
+    assert len(heads) == 10
+    skilled = [each for each in learners.values() if each.skills]
+    assert skilled
+    assert all(1 <= level <= 5 for each in skilled for level in each.skills.values())
+
+
 @pytest.mark.parametrize("people", [1, 2, 7, 40])
 def test_the_smallest_organisations_have_a_history_too(people: int) -> None:
-    plan = Plan(Size(people, 1), datetime(2026, 3, 14, tzinfo=UTC))
-    acts = [act for piece in pieces(plan) for act in piece.tell()]
+    acts = told_of(Size(people, 1))
     registered = [act for act in acts if act.command == "RegisterLearner"]
     assert len(registered) == people
     ids = {event.originator_id for act in registered for event in act.events}

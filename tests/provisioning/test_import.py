@@ -217,6 +217,7 @@ def test_a_form_may_carry_the_file(files: Files, admin: Person, tag: str) -> Non
 
 def test_only_admins_import(instructor: Person, files: Files) -> None:
     body_of(Files(instructor).sends(a_file(["a,a@example.com,A,,,"])), 403)
+    body_of(Files(instructor).sends(b"\xff\xfea file in UTF-16"), 403)
     body_of(files.sends("{}", kind="application/json"), 415)
 
 

@@ -19,6 +19,8 @@ def test_who_is_provisioned_can_be_read_at_once(scim: Scim) -> None:
     assert seen["name"] == {"formatted": "Jane Doe", "givenName": "Jane", "familyName": "Doe"}
     assert seen[ENTERPRISE] == {"department": "Tools", "employeeNumber": "7"}
     assert seen["roles"] == [{"value": "employee"}]
+    (listed,) = scim.finds("/Users", filter=f'userName eq "{user["userName"]}"')["Resources"]
+    assert listed["meta"] == seen["meta"]
 
 
 def test_the_lms_sees_the_same_person(scim: Scim, admin: Person) -> None:

@@ -39,6 +39,7 @@ from tests.sso.slapd import (
 
 pytestmark = needs_slapd
 
+DISTINGUISHED_NAME_MATCH = "2.5.13.1"
 UIDS = [f"person{number}" for number in range(20)]
 ODD = ["*", "a*", "*)(uid=*", "ann)(|(uid=*", "\\2a", "\\", "(", "ann))%00", "&", "ann ", ""]
 
@@ -225,6 +226,32 @@ def test_groups_in_groups_count_and_cycles_do_no_harm(slapd: Slapd) -> None:
     everybody = {each.username: each.groups for each in asked.people()}
     assert everybody["ann"] == {"one", "two", "three"}
     assert everybody["bob"] == frozenset()
+
+
+def test_a_group_is_asked_for_by_a_matching_rule_as_active_directory_is(
+    slapd: Slapd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """slapd has no rule that looks into groups by itself. By one that it has, the same question
+    gets its answer, whatever stands in the name; by Active Directory's, it is none, and no error.
+    """
+    odd = f"uid=o'b\\28r\\29i\\2a\\5c\\2cü,{PEOPLE}"
+    with slapd.root() as root:
+        names = {"cn": "Odd", "sn": "Odd", "mail": "odd@example.com", "userPassword": "x"}
+        root.add(odd, "inetOrgPerson", names)
+    slapd.groups("two", slapd.groups("one", odd, dn_of("ann")))
+    values = section(slapd, groups=Groups(base_dn=GROUPS, nested="chain"))
+    del values["accounts"]
+    asked = Directory(DirectoryServer(**values))
+    people = {"odd@example.com": "x", "ann": password_of("ann")}
+
+    def groups_of(name: str) -> frozenset[str]:
+        entry = asked.authenticate(name, people[name])
+        assert entry is not None
+        return entry.groups
+
+    assert {groups_of(name) for name in people} == {frozenset()}
+    monkeypatch.setattr("adapters.directory.IN_CHAIN", DISTINGUISHED_NAME_MATCH)
+    assert {groups_of(name) for name in people} == {frozenset({"one"})}
 
 
 def test_a_certificate_that_isn_t_trusted_is_refused(slapd: Slapd) -> None:

@@ -45,6 +45,7 @@ class Offer(msgspec.Struct):
 
     id: UUID
     title: str
+    subject: str
     instructors: list[UUID]
     popularity: float
     quality: float
@@ -94,6 +95,7 @@ class _Author:
         self.offer = Offer(
             id=self.course.id,
             title=self.title,
+            subject=self.subject,
             instructors=self.instructors,
             popularity=(number + 1) ** -ZIPF,
             quality=chance.betavariate(5, 2.5),

@@ -13,11 +13,15 @@ from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
 
+from domain.identity import organization_id
+from domain.organization import Organization
 from event_store import bulk
 from event_store.errors import RequestRepeated
 from event_store.record import Metadata
-from event_store.recorder import Request
+from event_store.recorder import Request, Statement
 from lms.composition import CommandSide
+from lms.seeds.history import beside
+from lms.seeds.history.departments import settled
 from lms.seeds.history.pieces import Piece, pieces
 from lms.seeds.history.plan import Plan, Size
 from lms.seeds.history.story import Act
@@ -43,12 +47,14 @@ class _Import:
     def __init__(self, side: CommandSide, size: Size) -> None:
         self._side = side
         self._scope = f"import/{size.name}"
-        self._plan = Plan(size, until=self._begin())
+        self._plan, self._departments = self._planned(Plan(size, self._begin(), {}))
 
     def run(self, progress: Progress) -> int:
         every, done = pieces(self._plan), self._done()
         missing = [piece for piece in every if piece.name not in done]
         finished, written = len(every) - len(missing), 0
+        if missing and self._departments.tell():
+            written = self._append(self._departments.name, *self._rows(self._departments))
         progress(finished, len(every), written)
         waiting: list[Future[int]] = []
         # One thread tells what the next one writes; as one thread it writes in order.
@@ -56,7 +62,7 @@ class _Import:
             try:
                 for piece in [*missing, *[None] * IN_FLIGHT]:
                     if piece is not None:
-                        waiting.append(writer.submit(self._append, piece.name, self._rows(piece)))
+                        waiting.append(writer.submit(self._append, piece.name, *self._rows(piece)))
                     if waiting and (piece is None or len(waiting) > IN_FLIGHT):
                         written += waiting.pop(0).result()
                         finished += 1
@@ -66,20 +72,29 @@ class _Import:
                 raise
         return written
 
-    def _rows(self, piece: Piece) -> list[bulk.Row]:
+    def _planned(self, plan: Plan) -> tuple[Plan, Piece]:
+        """The plan with its departments, and those of them that have to be added first."""
+        tree = self._side.log.find_latest(Organization, organization_id())
+        organization = tree or Organization.found(at=plan.begin)
+        name = f"departments/{organization.version}"
+        plan, acts = settled(plan, organization)
+        return plan, Piece(name, [], lambda: acts)
+
+    def _rows(self, piece: Piece) -> tuple[list[bulk.Row], list[Statement]]:
+        """The events of a piece, and what is to be written beside them."""
         if piece.people:
             self._side.log.keys.ensure(piece.people)
         to_stored = self._side.log.mapper.to_stored_event
-        rows = []
-        for act in piece.tell():
+        acts, rows = piece.tell(), []
+        for act in acts:
             metadata = _metadata(act)
             rows += [bulk.Row(to_stored(event), metadata) for event in act.events]
-        return rows
+        return rows, beside.statements(event for act in acts for event in act.events)
 
-    def _append(self, name: str, rows: list[bulk.Row]) -> int:
+    def _append(self, name: str, rows: list[bulk.Row], also: list[Statement]) -> int:
         try:
             with self._side.pool.connection() as connection:
-                bulk.append(connection, rows, self._request(name, len(rows)))
+                bulk.append(connection, rows, self._request(name, len(rows)), also)
         except RequestRepeated:
             return 0  # another process was faster
         return len(rows)

@@ -1,6 +1,5 @@
 """One learner in one course: begun, learnt, assessed, completed, or given up."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
@@ -13,6 +12,7 @@ from domain.certificate import Certificate
 from domain.enrollment import Enrollment, EnrollmentSource
 from domain.grading import Answer
 from domain.survey_invitation import SurveyInvitation
+from lms.seeds.history.account import Diary
 from lms.seeds.history.clock import Clock, ThePresent
 from lms.seeds.history.courses import Offer
 from lms.seeds.history.opinions import answer_survey, give_feedback, give_testimonial
@@ -38,7 +38,7 @@ class Learning:
         skill: float,
         offer: Offer,
         until: datetime,
-        log_in: Callable[[datetime], None],
+        diary: Diary,
     ) -> None:
         self._story = story
         self._chance = chance
@@ -46,7 +46,7 @@ class Learning:
         self._skill = skill
         self._offer = offer
         self._until = until
-        self._log_in = log_in
+        self._diary = diary
 
     def live(self, begin: datetime) -> None:
         """Everything from the enrolment at `begin` on, as far as it has happened yet."""
@@ -88,7 +88,7 @@ class Learning:
         for lesson_id in lessons:
             if not left_today:
                 left_today = self._chance.randint(1, LESSONS_A_DAY)
-                self._log_in(self._clock.another_day(4))
+                self._diary.visits.append(self._clock.another_day(4))
             left_today -= 1
             self._study_lesson(lesson_id)
 
@@ -125,7 +125,7 @@ class Learning:
             self._attempt(series)
             if series.passed or self._chance.random() < 0.2:
                 return
-            self._log_in(self._clock.another_day(3))
+            self._diary.visits.append(self._clock.another_day(3))
 
     def _attempt(self, series: AttemptSeries) -> None:
         assessment, me = self._offer.assessment, self._learner.id
@@ -169,6 +169,7 @@ class Learning:
         completed_at = self._enrollment.completed_at
         if completed_at is None:
             return
+        self._diary.learnt.append((completed_at, self._offer.subject))
         at = self._story.soon(completed_at)
         certificate = Certificate.issue(
             learner_id=self._learner.id,

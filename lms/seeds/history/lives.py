@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
+from lms.seeds.history.account import Diary, tell_account
 from lms.seeds.history.courses import Offer
 from lms.seeds.history.learning import Learning
-from lms.seeds.history.organisation import Person, person, register
+from lms.seeds.history.organisation import Person, person
 from lms.seeds.history.plan import Plan
 from lms.seeds.history.story import Story
 
 FEWEST: Final = 5
 MOST: Final = 8
-LOGS_OUT: Final = 0.1
 
 
 def tell_life(plan: Plan, number: int, offers: Sequence[Offer], story: Story) -> None:
@@ -21,14 +21,14 @@ def tell_life(plan: Plan, number: int, offers: Sequence[Offer], story: Story) ->
     chance = plan.chance("life", number)
     learner = person(plan, number)
     skill = chance.betavariate(6, 2)
-    log_ins: list[datetime] = []
+    diary = Diary()
     for offer in _chosen(offers, chance):
         begin = _begin(learner, offer, plan, chance)
         if begin is not None:
-            learning = Learning(story, chance, learner, skill, offer, plan.until, log_ins.append)
-            log_ins.append(begin - timedelta(minutes=2))
+            learning = Learning(story, chance, learner, skill, offer, plan.until, diary)
+            diary.visits.append(begin - timedelta(minutes=2))
             learning.live(begin)
-    _tell_log_ins(log_ins, learner, plan, story, chance)
+    tell_account(diary, learner, skill, plan, story, chance)
 
 
 def _chosen(offers: Sequence[Offer], chance: Random) -> list[Offer]:
@@ -48,22 +48,3 @@ def _begin(learner: Person, offer: Offer, plan: Plan, chance: Random) -> datetim
     if possible >= plan.until:
         return None
     return possible + (plan.until - possible) * chance.random()
-
-
-def _tell_log_ins(
-    times: list[datetime], learner: Person, plan: Plan, story: Story, chance: Random
-) -> None:
-    """Those who log in twice a day have stayed logged in."""
-    account = register(learner)
-    account.collect_events()
-    last = learner.joined
-    for at in sorted(times):
-        if at - last < timedelta(hours=12):
-            continue
-        last = at
-        account.log_in(method="password", at=at)
-        story.tell("RecordLogin", learner.id, at, account)
-        out = at + timedelta(minutes=chance.uniform(200, 500))
-        if chance.random() < LOGS_OUT and out < plan.until:
-            account.log_out(at=out)
-            story.tell("RecordLogout", learner.id, out, account)

@@ -14,14 +14,16 @@ import msgspec
 from domain.learner import Learner
 from domain.roles import Role
 from domain.unique_name import UniqueName
-from lms.seeds.history.plan import Plan
+from lms.seeds.history.plan import Path, Plan
 from lms.seeds.history.story import Story
-from lms.seeds.history.words import DEPARTMENTS, FIRST_NAMES, LAST_NAMES, TIME_ZONES
+from lms.seeds.history.words import DEPARTMENTS, FIRST_NAMES, LAST_NAMES, SECTIONS, TIME_ZONES
 
 TEAM: Final = 12
 COURSES_TAUGHT: Final = 6
 EARLY: Final = timedelta(days=20)
 """Those whom others need to be there have joined within this time after the beginning."""
+
+HEADS: Final = "Head of the department"
 
 _DEPARTMENTS: Final = tuple(DEPARTMENTS)
 _DEPARTMENT_SIZES: Final = (24, 14, 14, 14, 5, 4, 6, 3, 8, 8)
@@ -36,12 +38,16 @@ class Ranks(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
+    """`administers` is the department that a head looks after, with all below it."""
+
     number: int
     id: UUID
     username: str
     full_name: str
     roles: list[Role]
     department: str
+    department_id: UUID
+    administers: UUID | None
     job_role: str
     time_zone: str
     manager_id: UUID | None
@@ -71,6 +77,8 @@ def person(plan: Plan, number: int) -> Person:
     chance = plan.chance("person", number)
     first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
     department = _department(plan, number)
+    lead = _lead(plan, number, department)
+    path = _path(plan, number, department, lead)
     late = EARLY if number < ranks(plan.size.people).instructors.stop else EARLY * 3
     joined = plan.begin + late * chance.random()
     if late > EARLY and chance.random() < 0.35:
@@ -81,10 +89,12 @@ def person(plan: Plan, number: int) -> Person:
         username=f"{_ascii(first)}.{_ascii(last)}.{plan.tag}{number}",
         full_name=f"{first} {last}",
         roles=_roles(plan, number),
-        department=_DEPARTMENTS[department],
+        department=path[-1],
+        department_id=plan.departments[path],
+        administers=plan.departments[path] if number in ranks(plan.size.people).heads else None,
         job_role=chance.choice(DEPARTMENTS[_DEPARTMENTS[department]]),
         time_zone=chance.choice(TIME_ZONES),
-        manager_id=_manager(plan, number, department),
+        manager_id=_manager(plan, number, department, lead),
         joined=joined,
     )
 
@@ -99,6 +109,7 @@ def register(person: Person) -> Learner:
         roles=person.roles,
         time_zone=person.time_zone,
         department=person.department,
+        department_id=person.department_id,
         job_role=person.job_role,
         manager_id=person.manager_id,
         at=person.joined,
@@ -114,6 +125,30 @@ def tell_registration(story: Story, plan: Plan, person: Person) -> None:
         for kind, name in (("username", learner.username), ("email", learner.email))
     ]
     story.tell("RegisterLearner", by, person.joined, learner, *names)
+    if grant_department(person, learner):
+        at = learner.modified_on
+        story.tell("ChangeRoles", by, at, learner, reason=HEADS)
+
+
+def account(person: Person) -> Learner:
+    """The account as it was when the person began to use it."""
+    learner = register(person)
+    grant_department(person, learner)
+    learner.collect_events()
+    return learner
+
+
+def grant_department(person: Person, learner: Learner) -> bool:
+    """Makes a head the admin of the department; whether it is one."""
+    if person.administers is None:
+        return False
+    learner.change_roles(
+        roles=[*person.roles, Role.DEPARTMENT_ADMIN],
+        departments=[person.administers],
+        reason=HEADS,
+        at=person.joined + timedelta(minutes=5),
+    )
+    return True
 
 
 def _roles(plan: Plan, number: int) -> list[Role]:
@@ -135,18 +170,38 @@ def _department(plan: Plan, number: int) -> int:
     return plan.chance("department", number).choices(range(len(rank.heads)), sizes)[0]
 
 
-def _manager(plan: Plan, number: int, department: int) -> UUID | None:
+def _lead(plan: Plan, number: int, department: int) -> int | None:
+    """The number of the team lead above somebody, one of their department."""
+    rank = ranks(plan.size.people)
+    if number == 0 or number in rank.heads or number in rank.leads or not rank.heads:
+        return None
+    leads = _leads(rank, department)
+    return plan.chance("manager", number).choice(leads) if leads else None
+
+
+def _leads(rank: Ranks, department: int) -> range:
+    departments = len(rank.heads)
+    first = rank.leads.start + (department + 1 - rank.leads.start) % departments
+    return range(first, rank.leads.stop, departments)
+
+
+def _manager(plan: Plan, number: int, department: int, lead: int | None) -> UUID | None:
     rank = ranks(plan.size.people)
     if number == 0:
         return None
     if number in rank.heads or not rank.heads:
         return person_id(plan, 0)
-    departments = len(rank.heads)
-    first = rank.leads.start + (department + 1 - rank.leads.start) % departments
-    leads = range(first, rank.leads.stop, departments)
-    if number in rank.leads or not leads:
-        return person_id(plan, rank.heads[department])
-    return person_id(plan, plan.chance("manager", number).choice(leads))
+    return person_id(plan, rank.heads[department] if lead is None else lead)
+
+
+def _path(plan: Plan, number: int, department: int, lead: int | None) -> Path:
+    """Leads and their people are in the section that the lead leads, all others in none."""
+    rank, name = ranks(plan.size.people), _DEPARTMENTS[department]
+    leader = number if number in rank.leads else lead
+    if leader is None:
+        return (name,)
+    sections = SECTIONS[name]
+    return name, sections[_leads(rank, department).index(leader) % len(sections)]
 
 
 def _ascii(name: str) -> str:

@@ -1,5 +1,6 @@
 """What history to make: how large, by which chance, and up to when."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
@@ -7,9 +8,12 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import msgspec
 
-FORM: Final = 1
+FORM: Final = 2
 """Raised when the same numbers begin to make another history."""
 LENGTH: Final = timedelta(days=730)
+
+Path = tuple[str, ...]
+"""Where a department is in the tree: names from the top down."""
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -26,10 +30,11 @@ class Size(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A history of a size that ends at `until`."""
+    """A history of a size that ends at `until`, in these departments."""
 
     size: Size
     until: datetime
+    departments: Mapping[Path, UUID]
 
     @property
     def begin(self) -> datetime:

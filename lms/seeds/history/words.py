@@ -36,6 +36,19 @@ DEPARTMENTS: Final = {
     "Logistics": ("Dispatcher", "Warehouse associate", "Driver"),
 }
 """What people work as, by department."""
+SECTIONS: Final = {
+    "Engineering": ("Platform", "Applications", "Test"),
+    "Sales": ("Key accounts", "New business"),
+    "Support": ("First line", "Second line"),
+    "Operations": ("Plant", "Planning", "Maintenance"),
+    "Finance": ("Accounting", "Control"),
+    "People": ("Hiring", "Development"),
+    "Marketing": ("Content", "Campaigns"),
+    "Legal": ("Contracts", "Conduct"),
+    "Product": ("Management", "Design", "Research"),
+    "Logistics": ("Dispatch", "Warehouse", "Fleet"),
+}
+"""What is below each department."""
 TIME_ZONES: Final = (
     "Europe/Berlin",
     "Europe/Madrid",
