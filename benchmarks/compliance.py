@@ -54,7 +54,7 @@ SELECT setseed(0.5);
 """
 
 FILL = """
-INSERT INTO learner_v3.learner (id, username, email, full_name, roles, language, time_zone,
+INSERT INTO learner_v1.learner (id, username, email, full_name, roles, language, time_zone,
     department_id, manager_id, registered_at, updated_at, version)
 SELECT person(n), 'user' || n, 'user' || n || '@example.com', 'Person Number ' || n,
     ARRAY['employee'], 'en', 'UTC', department(n % {departments}),

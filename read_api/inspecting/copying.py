@@ -87,10 +87,12 @@ class Inspections:
         out: BinaryIO,
         *,
         most: int | None = None,
+        beforehand: Callable[[int], None] = lambda _: None,
         progress: Progress = lambda *_: None,
     ) -> Copied:
         """Writes the ZIP into `out`, which can seek. Blocks, and takes some 2 ms an event.
 
+        `beforehand` is told how many events there are, before anything of them is written.
         Raises InspectionRefused, InspectionTooLarge for more than `most` events, InspectionBusy.
         """
         if not self._busy.acquire(blocking=False):
@@ -101,6 +103,7 @@ class Inspections:
                 selected(self._pool, inquiry) as (selection, connection),
             ):
                 events = _counted(selection, most)
+                beforehand(events)
                 job = _Job(self, inquiry, selection, connection, Path(folder), events)
                 people = job.run(progress)
                 _zip(Path(folder), out)
