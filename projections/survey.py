@@ -22,7 +22,7 @@ class SurveyProjection(Projection):
     """
 
     name = "survey"
-    version = 2
+    version = 3
 
     @on(Survey.Created)
     def created(self, event: Survey.Created, record: Record) -> Iterable[Statement]:

@@ -7,7 +7,7 @@ from projections.catalogue import PROJECTIONS
 PEOPLE, COURSES, ENROLLMENTS, NOTIFICATIONS, DUTIES = 10_000, 200, 100_000, 100_000, 60_000
 
 FILL = f"""
-INSERT INTO learner_v4.learner (id, username, email, full_name, roles, language, time_zone,
+INSERT INTO learner_v1.learner (id, username, email, full_name, roles, language, time_zone,
     department_id, manager_id, registered_at, updated_at, version)
 SELECT person(n), 'user' || n, 'user' || n || '@example.com', 'Person Number ' || n,
     ARRAY['employee'], 'en', 'UTC', department(n % 20),
@@ -25,9 +25,9 @@ SELECT course(n), 'Course ' || n || ' on rust', 'About topic ' || n % 10, 'topic
     now(), 1
 FROM generate_series(1, {COURSES}) AS n;
 
-UPDATE learner_v4.learner SET administers = ARRAY[department(3)] WHERE id = person(2);
+UPDATE learner_v1.learner SET administers = ARRAY[department(3)] WHERE id = person(2);
 
-INSERT INTO enrollment_v2.enrollment (id, learner_id, course_id, course_version, status, source,
+INSERT INTO enrollment_v1.enrollment (id, learner_id, course_id, course_version, status, source,
     assessments, enrolled_at, lesson_count, updated_at, version)
 SELECT gen_random_uuid(), person(n % {PEOPLE} + 1), course(n % {COURSES} + n / {PEOPLE} % 7 + 1),
     1, CASE WHEN n % 3 = 0 THEN 'completed' ELSE 'active' END, 'self', '{{}}',
@@ -41,7 +41,7 @@ SELECT gen_random_uuid(), person(n % {PEOPLE} + 1), 'enrollment', gen_random_uui
     CASE WHEN n % 2 = 0 THEN now() END, now(), 1
 FROM generate_series(1, {NOTIFICATIONS}) AS n;
 
-INSERT INTO certificate_v2.certificate (id, number, learner_id, course_id, course_title,
+INSERT INTO certificate_v1.certificate (id, number, learner_id, course_id, course_title,
     course_version, enrollment_id, holder_name, completed_at, issued_at, updated_at, version)
 SELECT gen_random_uuid(), 'N-' || n, person(n % {PEOPLE} + 1), course(n % {COURSES} + 1),
     'Rust', 1, gen_random_uuid(), 'Person', now(), now() - n * interval '1 second', now(), 1
