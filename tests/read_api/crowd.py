@@ -47,6 +47,11 @@ SELECT gen_random_uuid(), 'N-' || n, person(n % {PEOPLE} + 1), course(n % {COURS
     'Rust', 1, gen_random_uuid(), 'Person', now(), now() - n * interval '1 second', now(), 1
 FROM generate_series(1, 30000) AS n;
 
+INSERT INTO retention_v1.retention_policy (kind, course_id, days, basis, set_at)
+SELECT kind, CASE WHEN n > 0 THEN course(n) END, 900 + n, 'a rule', now()
+FROM unnest(ARRAY['enrollment', 'certificate', 'account']) AS kind, generate_series(0, 3) AS n
+WHERE n = 0 OR kind <> 'account';
+
 INSERT INTO compliance_v1.compliance_person (learner_id, department_id, manager_id, active,
     active_position, active_at, from_position, from_at)
 SELECT person(n), department(n % 20), CASE WHEN n > 1 THEN person(greatest(n / 10, 1)) END, true,

@@ -26,12 +26,13 @@ from read_api.compliance_rows import Asked, People
 from read_api.compliance_summary import Per, summary_query
 from read_api.condition import Condition, Where
 from read_api.database import Database as Reads
-from read_api.database import open_pool
+from read_api.database import Params, open_pool
 from read_api.department import BELOW
 from read_api.enrollment import ENROLLMENTS
 from read_api.learner import MATCHES, USERS
 from read_api.listing import Listing
 from read_api.notification import NOTIFICATIONS
+from read_api.retention_due import Key, due_query
 from read_api.scope import reach_of
 from read_api.verification import SELECT as VERIFY
 from tests.commands.system import MASTER_KEY
@@ -146,7 +147,7 @@ def nodes(plan: Json) -> Iterator[Json]:
         yield from nodes(part)
 
 
-def planned(crowd: Database, sql: str, params: Sequence[object]) -> list[Json]:
+def planned(crowd: Database, sql: str, params: Params) -> list[Json]:
     with psycopg.connect(crowd.read_url) as reader:
         row = reader.execute(f"EXPLAIN (FORMAT JSON) {sql}".encode(), params).fetchone()
     assert row is not None
@@ -171,6 +172,19 @@ def test_what_came_after_a_moment_is_passed_over_in_the_index(crowd: Database, n
     assert read["Index Name"].startswith("compliance_obligation_"), read
     assert f"from_{by} <=" in read["Index Cond"], read
     assert f"to_{by} >" in read["Index Cond"], read
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+@pytest.mark.parametrize("after", [None, AFTER])
+def test_what_is_due_is_read_from_the_ends_of_indexes(
+    crowd: Database, oldest_first: bool, after: Key | None
+) -> None:
+    sql, params = due_query(LATE.at, 51, after=after, oldest_first=oldest_first)
+    found = planned(crowd, sql, params)
+    used = {node["Index Name"] for node in found if "Index Name" in node}
+    assert {"enrollment_ended", "certificate_updated"} <= used
+    scanned = {node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"}
+    assert not scanned & (LARGE - {"learner"}), found
 
 
 def test_differences_are_looked_up_one_by_one(crowd: Database) -> None:
