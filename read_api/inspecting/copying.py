@@ -38,9 +38,9 @@ from read_api.inspecting.words import instant
 
 Progress = Callable[[int, int], None]
 
-ENTRIES_IN_A_PART: Final = 1_000
+ENTRIES_IN_A_PART: Final = 500
 """Events of the audit trail in one PDF, so that setting it takes a second and little memory."""
-PEOPLE_IN_A_PART: Final = 200
+PEOPLE_IN_A_PART: Final = 50
 TITLE: Final = "Inspection copy of training records"
 
 
@@ -241,7 +241,7 @@ class _Job:
                 for id, one in group.items()
             ]
             first = cover(self._inquiry, self._facts(), self._names.known) if part == 1 else None
-            content = {"kind": "records", "cover": first, "people": people}
+            content = {"kind": "records", "part": str(part), "cover": first, "people": people}
             document = self._by.print(self._head, content)
             (self._folder / f"records-{part:03}.pdf").write_bytes(document)
 
