@@ -20,11 +20,13 @@ from projections.opening import open_live
 from projections.source import open_source
 from read_api.as_of import Moment
 from read_api.asking import Asking
-from read_api.compliance_differences import Between
+from read_api.compliance_candidates import stretch
+from read_api.compliance_differences import Between, Change
 from read_api.compliance_differences import query as differences_query
 from read_api.compliance_obligations import Sought, obligations_query
 from read_api.compliance_rows import Asked, People, Status
 from read_api.compliance_summary import Per, summary_query
+from read_api.condition import Where
 from read_api.database import Database, open_pool
 from read_api.scope import reach_of
 from tests.servers.postgres import PASSWORD
@@ -35,6 +37,7 @@ BEGIN, DAYS = datetime(2023, 11, 1, tzinfo=UTC), 1_095
 KEY = bytes(range(32))
 
 ALL = Sought()
+EVERYBODY = Asked(people=People.ALL)
 
 Query = tuple[str, Sequence[object]]
 Shape = Callable[[Moment], Query]
@@ -54,7 +57,7 @@ SELECT setseed(0.5);
 """
 
 FILL = """
-INSERT INTO learner_v3.learner (id, username, email, full_name, roles, language, time_zone,
+INSERT INTO learner_v1.learner (id, username, email, full_name, roles, language, time_zone,
     department_id, manager_id, registered_at, updated_at, version)
 SELECT person(n), 'user' || n, 'user' || n || '@example.com', 'Person Number ' || n,
     ARRAY['employee'], 'en', 'UTC', department(n % {departments}),
@@ -169,8 +172,18 @@ def _shapes(read_url: str) -> dict[str, Shape]:
         return obligations_query(admin, Asked(), ALL, moment, after, 51)
 
     def since_last_week(moment: Moment) -> Query:
-        between = Between(Moment(moment.at - timedelta(days=7)), moment)
-        return differences_query(admin, Asked(), between, None, 51)
+        return differences(moment.at - timedelta(days=7), moment, None)
+
+    def since_the_beginning(moment: Moment) -> Query:
+        return differences(BEGIN, moment, Change.BECAME_COMPLIANT)
+
+    def differences(since: datetime, until: Moment, change: Change | None) -> Query:
+        """Both statements of a page in one; a stretch is wide where most states began within."""
+        first, is_wide = Moment(since), (until.at - since).days > 60
+        ids, found = stretch(Where(), first, until, None, is_wide=is_wide)
+        between = Between(first, until, change)
+        sql, (_, *params) = differences_query(admin, EVERYBODY, between, (), 51)
+        return sql.replace("%s::uuid[]", f"ARRAY({ids})", 1), (*found, *params)
 
     def below() -> Asked:
         department_id = _id("department", chance.randrange(DEPARTMENTS))
@@ -195,7 +208,8 @@ def _shapes(read_url: str) -> dict[str, Shape]:
         "all at once: summary": lambda moment: summary_query(
             admin, Asked(), moment, Per.DEPARTMENT_AND_COURSE
         ),
-        "all at once: differences in a week": since_last_week,
+        "differences in a week": since_last_week,
+        "rare differences since the beginning": since_the_beginning,
     }
 
 
@@ -219,7 +233,10 @@ def _moments(count: int) -> Iterator[Moment]:
     """From the whole of history, by instants and by positions in turn."""
     chance = random.Random(9)
     for number in range(count):
-        at = BEGIN + timedelta(seconds=chance.randrange(int(DAYS * 86_400)))
+        days = (
+            DAYS if number % 3 else 30
+        )  # early moments have few rows to find among all the others
+        at = BEGIN + timedelta(seconds=chance.randrange(int(days * 86_400)))
         position = int(at.timestamp() * 1_000_000)
         yield Moment(at, position if number % 2 else None)
 

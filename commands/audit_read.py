@@ -31,8 +31,24 @@ class RecordAuditRead(Command, frozen=True):
     last: Count | None = None
 
 
+class RecordOperatorRead(RecordAuditRead, frozen=True, kw_only=True):
+    """The same of somebody at the command line, who has no account here: `operator` is who they are
+    to the operating system, and where."""
+
+    operator: Name
+
+
 @handles(RecordAuditRead)
 def record_audit_read(command: RecordAuditRead, work: Work) -> AuditRead:
+    return _read(command, work)
+
+
+@handles(RecordOperatorRead)
+def record_operator_read(command: RecordOperatorRead, work: Work) -> AuditRead:
+    return _read(command, work, command.operator)
+
+
+def _read(command: RecordAuditRead, work: Work, operator: str | None = None) -> AuditRead:
     return AuditRead.record(
         id=work.new_id(),
         reader_id=work.actor.id,
@@ -42,5 +58,6 @@ def record_audit_read(command: RecordAuditRead, work: Work) -> AuditRead:
         count=command.count,
         first=command.first,
         last=command.last,
+        operator=operator,
         at=work.now,
     )

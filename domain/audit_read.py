@@ -18,6 +18,8 @@ class AuditRead(Aggregate):
         in the order of the log; all three are null where what was given isn't a list of events.
 
         The log never changes, so the question and these bounds say exactly which events it were.
+        Who read by the command line has no account here: `operator` says who they are to the
+        operating system, and `reader_id` is null.
         """
 
         TOPIC = "audit_read.recorded"
@@ -28,6 +30,7 @@ class AuditRead(Aggregate):
         count: int | None
         first: int | None
         last: int | None
+        operator: str | None = None
 
     reader_id: UUID | None
 
@@ -40,6 +43,7 @@ class AuditRead(Aggregate):
         count: int | None,
         first: int | None,
         last: int | None,
+        operator: str | None = None,
     ) -> None:
         self.reader_id = reader_id
 
@@ -55,6 +59,7 @@ class AuditRead(Aggregate):
         count: int | None,
         first: int | None,
         last: int | None,
+        operator: str | None = None,
         at: datetime,
     ) -> "AuditRead":
         return cls._create(
@@ -68,4 +73,5 @@ class AuditRead(Aggregate):
             count=count,
             first=first,
             last=last,
+            operator=operator,
         )

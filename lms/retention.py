@@ -16,13 +16,12 @@ from commands.dispatcher import Dispatcher
 from commands.retention import ExpireRecord
 from domain.errors import DomainError
 from domain.retention import RecordKind
-from read_api.retention import DUE, DueRecord
+from read_api.retention import DueRecord
+from read_api.retention_due import Key, due_query
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 500
-_OLDEST = " WHERE NOT held AND (expires_at, id) > (%s, %s) ORDER BY expires_at, id LIMIT %s"
-_START = (datetime.min.replace(tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -49,20 +48,22 @@ class Retention:
 
     def run(self, *, dry_run: bool = False) -> Ran:
         """Everything that is due by now and not held; `dry_run`: only says what that is."""
-        now, ran, last = self._clock(), Ran([], []), _START
+        now, ran = self._clock(), Ran([], [])
+        last: Key | None = None
         while due := self._due(now, last):
             for record in due:
                 expires = dry_run or self._expired(record, now)
                 (ran.expired if expires else ran.refused).append(record)
-            last = (due[-1].expires_at, str(due[-1].id))
+            last = (due[-1].expires_at, due[-1].id)
         if (ran.expired or ran.refused) and not dry_run:
             logger.info("%d records expired, %d didn't", len(ran.expired), len(ran.refused))
         return ran
 
-    def _due(self, now: datetime, last: tuple[datetime, str]) -> list[DueRecord]:
+    def _due(self, now: datetime, last: Key | None) -> list[DueRecord]:
+        sql, params = due_query(now, AT_ONCE, after=last, oldest_first=True, with_held=False)
         with psycopg.connect(self._read_url, autocommit=True) as connection:
             cursor = connection.cursor(row_factory=class_row(DueRecord))
-            return cursor.execute(DUE + _OLDEST, (now, now, *last, AT_ONCE)).fetchall()
+            return cursor.execute(sql.encode(), params).fetchall()
 
     def _expired(self, record: DueRecord, now: datetime) -> bool:
         command = ExpireRecord(kind=RecordKind(record.kind), record_id=record.id)

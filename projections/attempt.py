@@ -12,7 +12,7 @@ class AttemptProjection(Projection):
     """Tables `attempt`, `attempt_answer`. A question that was not answered has no choices."""
 
     name = "attempt"
-    version = 2
+    version = 3
 
     @on(Attempt.Started)
     def started(self, event: Attempt.Started, record: Record) -> Iterable[Statement]:

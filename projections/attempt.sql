@@ -20,6 +20,8 @@ CREATE TABLE attempt (
     version            bigint           NOT NULL
 ) WITH (fillfactor = 70);
 
+CREATE INDEX attempt_updated ON attempt (updated_at, id);
+CREATE INDEX attempt_course_updated ON attempt (course_id, updated_at, id);
 CREATE INDEX attempt_started ON attempt (started_at, id);
 CREATE INDEX attempt_learner ON attempt (learner_id, assessment_id, started_at, id);
 CREATE INDEX attempt_assessment ON attempt (assessment_id, started_at, id);

@@ -14,7 +14,7 @@ class CertificateProjection(Projection):
     """Table `certificate`; `status` is valid or revoked (expiry follows from `expires_at`)."""
 
     name = "certificate"
-    version = 2
+    version = 3
 
     @on(Certificate.Issued)
     def issued(self, event: Certificate.Issued, record: Record) -> Iterable[Statement]:

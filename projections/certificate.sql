@@ -18,6 +18,8 @@ CREATE TABLE certificate (
     version           bigint      NOT NULL
 );
 
+CREATE INDEX certificate_updated ON certificate (updated_at, id);
+CREATE INDEX certificate_course_updated ON certificate (course_id, updated_at, id);
 CREATE INDEX certificate_issued ON certificate (issued_at, id);
 CREATE INDEX certificate_learner ON certificate (learner_id, issued_at, id);
 CREATE INDEX certificate_course ON certificate (course_id, issued_at, id);

@@ -67,7 +67,7 @@ class ComplianceProjection(Projection):
     """
 
     name = "compliance"
-    version = 1
+    version = 2
 
     @on(Enrollment.Created)
     def created(self, event: Enrollment.Created, record: Record) -> Iterable[Statement]:

@@ -16,7 +16,7 @@ class EnrollmentProjection(Projection):
     """
 
     name = "enrollment"
-    version = 2
+    version = 3
 
     @on(Enrollment.Created)
     def created(self, event: Enrollment.Created, record: Record) -> Iterable[Statement]:

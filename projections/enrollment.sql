@@ -26,9 +26,15 @@ CREATE TABLE enrollment (
         CASE WHEN lesson_count > 0 THEN percent_sum / lesson_count
              WHEN status = 'completed' THEN 100
              ELSE 0 END
+    ) STORED,
+    ended_at          timestamptz GENERATED ALWAYS AS (  -- of what is active there is none to change
+        CASE WHEN status <> 'active' THEN updated_at END
     ) STORED
 ) WITH (fillfactor = 60);
 
+CREATE INDEX enrollment_ended ON enrollment (ended_at, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX enrollment_course_ended ON enrollment (course_id, ended_at, id)
+    WHERE ended_at IS NOT NULL;
 CREATE INDEX enrollment_enrolled ON enrollment (enrolled_at, id);
 CREATE INDEX enrollment_learner ON enrollment (learner_id, enrolled_at, id);
 CREATE INDEX enrollment_course ON enrollment (course_id, enrolled_at, id);

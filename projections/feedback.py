@@ -14,7 +14,7 @@ class FeedbackProjection(Projection):
     """Tables `feedback` and, summed up by course, `course_rating`."""
 
     name = "feedback"
-    version = 2
+    version = 3
 
     @on(Feedback.Submitted)
     def submitted(self, event: Feedback.Submitted, record: Record) -> Iterable[Statement]:

@@ -9,6 +9,7 @@ CREATE TABLE feedback (
     version       bigint      NOT NULL
 );
 
+CREATE INDEX feedback_updated ON feedback (updated_at, id);
 CREATE INDEX feedback_submitted ON feedback (submitted_at, id);
 CREATE INDEX feedback_course ON feedback (course_id, submitted_at, id);
 CREATE INDEX feedback_learner ON feedback (learner_id, submitted_at, id);

@@ -67,6 +67,8 @@ CREATE TABLE survey_response (
     version      bigint      NOT NULL
 );
 
+CREATE INDEX survey_response_submitted ON survey_response (submitted_at, id)
+    WHERE learner_id IS NOT NULL;
 CREATE INDEX survey_response_learner ON survey_response (learner_id) WHERE learner_id IS NOT NULL;
 CREATE INDEX survey_response_survey ON survey_response (survey_id, submitted_at, id);
 

@@ -131,21 +131,35 @@ class AuditController(Controller):
         That it was read, by whom and how limited, is itself recorded before this answers.
         """
         refuse_others(request.query_params.keys())
-        since, until = _aware(since), _aware(until)
-        above, below = await positions_between(asking.database, since, until)
-        question = Question(
-            bears=tuple(
-                _bears(historian, actor, subject, stream_id, correlation_id, source_address)
-            ),
+        sought = Sought(
+            actor=actor,
+            subjects=tuple(subject or ()),
+            stream_id=stream_id,
+            stream_types=None if stream_type is None else tuple(stream_type),
             types=None if type is None else tuple(type),
-            kinds=None if stream_type is None else tuple(stream_type),
-            above=above,
-            below=below,
+            correlation_id=correlation_id,
+            source_address=source_address,
+            since=_aware(since),
+            until=_aware(until),
         )
-        exact = Exactly(since, until, source_address and canonical_address(source_address))
+        question, exact = await question_of(asking.database, historian, sought)
         page = await page_of(asking.database, historian, question, exact, order, limit, cursor)
         delivered(request, [entry.position for entry in page.items])
         return page
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """The filters of a search, all of which must hold; `since` and `until` are aware."""
+
+    actor: UUID | None = None
+    subjects: tuple[UUID, ...] = ()
+    stream_id: UUID | None = None
+    stream_types: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+    correlation_id: UUID | None = None
+    source_address: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Exactly(msgspec.Struct, frozen=True):
@@ -187,6 +201,25 @@ async def described(
     return await asyncio.to_thread(historian.describe, records, names)
 
 
+async def question_of(
+    database: Database, historian: Historian, sought: Sought
+) -> tuple[Question, Exactly]:
+    """What is asked of the index, and what of each event that it finds.
+
+    Raises ProblemError (422) for an address that is none.
+    """
+    above, below = await positions_between(database, sought.since, sought.until)
+    question = Question(
+        bears=tuple(_bears(historian, sought)),
+        types=sought.types,
+        kinds=sought.stream_types,
+        above=above,
+        below=below,
+    )
+    address = sought.source_address and canonical_address(sought.source_address)
+    return question, Exactly(sought.since, sought.until, address)
+
+
 async def page_of(
     database: Database,
     historian: Historian,
@@ -210,22 +243,16 @@ async def page_of(
     return AuditEventPage([entry for entry in entries if exact.holds(entry)], following, previous)
 
 
-def _bears(
-    historian: Historian,
-    actor: UUID | None,
-    subjects: Sequence[UUID] | None,
-    stream_id: UUID | None,
-    correlation_id: UUID | None,
-    address: str | None,
-) -> list[Bears]:
-    found = [Bears(id, (Bearing.STREAM, Bearing.ABOUT)) for id in dict.fromkeys(subjects or ())]
-    if actor is not None:
-        found.append(Bears(actor, (Bearing.ACTOR, Bearing.BEHALF)))
-    if stream_id is not None:
-        found.append(Bears(stream_id, (Bearing.STREAM,)))
-    if correlation_id is not None:
-        found.append(Bears(correlation_id, (Bearing.CORRELATION,)))
-    if address is not None:
+def _bears(historian: Historian, sought: Sought) -> list[Bears]:
+    about = (Bearing.STREAM, Bearing.ABOUT)
+    found = [Bears(id, about) for id in dict.fromkeys(sought.subjects)]
+    if sought.actor is not None:
+        found.append(Bears(sought.actor, (Bearing.ACTOR, Bearing.BEHALF)))
+    if sought.stream_id is not None:
+        found.append(Bears(sought.stream_id, (Bearing.STREAM,)))
+    if sought.correlation_id is not None:
+        found.append(Bears(sought.correlation_id, (Bearing.CORRELATION,)))
+    if (address := sought.source_address) is not None:
         if canonical_address(address) is None:
             raise ProblemError(invalid(FieldError("source_address", "It isn't a network address.")))
         found.append(Bears(historian.address_hash(address), (Bearing.ADDRESS,)))

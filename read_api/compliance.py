@@ -24,6 +24,7 @@ from read_api.compliance_differences import (
     Change,
     Difference,
     Differences,
+    find,
     rows_after,
 )
 from read_api.compliance_obligations import (
@@ -200,9 +201,9 @@ class ComplianceController(Controller):
         if wants_csv(format, accept):
             name = _named("compliance-differences", second)
             return await csv_of_pages(Difference, rows, lambda row: row.id, name=name)
-        found = await rows(after[1] if after else None, limit + 1)
-        page = CHANGES.page(found, limit, lambda row: (second.at, row.id), lambda row: row)
-        changes = Differences(from_=first.at, to=second.at, **msgspec.structs.asdict(page))
+        found = await find(asking, question, between, after[1] if after else None, limit)
+        further = None if found.reached is None else CHANGES.encode((second.at, found.reached))
+        changes = Differences(from_=first.at, to=second.at, items=found.rows, next_cursor=further)
         return Response(changes, headers=VARY)
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from read_api.as_of import Moment
 from read_api.asking import Asking
+from read_api.compliance_candidates import WALK, stretch_after
 from read_api.compliance_rows import (
     Asked,
     Status,
@@ -55,7 +56,11 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Differences(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """One page of what changed after the instant `from`, up to `to`."""
+    """One page of what changed after the instant `from`, up to `to`.
+
+    A page may hold fewer than were asked for, even none: the last is the one without
+    `next_cursor`.
+    """
 
     from_: datetime
     to: datetime
@@ -89,19 +94,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-_CANDIDATES = """
-    SELECT id FROM read_models.compliance_obligation WHERE from_at > %s AND from_at <= %s
-    UNION SELECT id FROM read_models.compliance_obligation
-    WHERE state = 'assigned' AND due_at >= %s AND due_at < %s
-    UNION SELECT id FROM read_models.compliance_obligation
-    WHERE expires_at > %s AND expires_at <= %s
-    UNION SELECT o.id FROM read_models.compliance_person AS person
-    JOIN read_models.compliance_obligation AS o ON o.learner_id = person.learner_id
-    WHERE person.from_at > %s AND person.from_at <= %s"""
-"""SQL: the obligations to which anything at all has happened."""
-
 _SQL = """
-WITH candidate AS MATERIALIZED ({candidates})
 SELECT o.id, o.learner_id, coalesce(learner.full_name, 'erased person') AS learner_name,
     person.department_id, coalesce(department.name, person.department) AS department,
     o.course_id, course.title AS course_title, stood.before, stood.after,
@@ -110,17 +103,23 @@ SELECT o.id, o.learner_id, coalesce(learner.full_name, 'erased person') AS learn
     coalesce(person.active_position, o.state_position) AS active_position,
     o.since_at, o.since_position, o.state, o.state_at, o.state_position,
     nullif(o.due_at, 'infinity') AS due_at, o.expires_at
-FROM candidate
-JOIN read_models.compliance_obligation AS o ON o.id = candidate.id AND {holds}{joined}
+FROM (SELECT unnest(%s::uuid[]) AS id ORDER BY id) AS candidate
+CROSS JOIN LATERAL (
+    SELECT * FROM read_models.compliance_obligation AS o WHERE o.id = candidate.id AND {holds}
+    LIMIT 1) AS o{joined}
 LEFT JOIN read_models.learner ON learner.id = o.learner_id
-LEFT JOIN read_models.compliance_obligation AS was ON was.id = o.id AND {held}
+LEFT JOIN LATERAL (
+    SELECT * FROM read_models.compliance_obligation AS was WHERE was.id = candidate.id AND {held}
+    LIMIT 1) AS was ON true
 LEFT JOIN read_models.compliance_person AS who ON who.learner_id = o.learner_id AND {was_who}
 CROSS JOIN LATERAL (
     SELECT CASE WHEN who.active IS NOT FALSE THEN {before} END AS before,
         CASE WHEN person.active IS NOT FALSE THEN {after} END AS after
 ) AS stood
 CROSS JOIN LATERAL (SELECT {was_compliant} AS was_compliant, {compliant} AS compliant) AS judged
-{where} ORDER BY o.id LIMIT %s"""
+{where} ORDER BY candidate.id LIMIT %s"""
+"""SQL. LIMIT keeps the look-ups look-ups: as a join they can be planned as a walk through all
+obligations that ever were, for the sake of the few on a page."""
 
 _CHANGED = {
     None: "was_compliant IS DISTINCT FROM compliant",
@@ -145,27 +144,51 @@ class Between(msgspec.Struct, frozen=True):
     change: Change | None = None
 
 
+class Found(msgspec.Struct, frozen=True):
+    """Differences behind an obligation's id. `reached` is the id up to which all obligations were
+    looked at; None: to the last."""
+
+    rows: Sequence[Difference]
+    reached: UUID | None
+
+
+async def find(
+    asking: Asking, asked: Asked, between: Between, after: UUID | None, limit: int
+) -> Found:
+    """The next differences that the one who asks may see, at most `limit`: of one stretch of
+    obligations, in which there may be none."""
+    ids = await stretch_after(asking, asked, between.first, between.second, after)
+    sql, params = query(asking, asked, between, ids, limit + 1)
+    rows = [difference(row) for row in await asking.database.all(Row, sql, params)]
+    if len(rows) > limit:
+        return Found(rows[:limit], rows[limit - 1].id)
+    return Found(rows, ids[-1] if len(ids) == WALK else None)
+
+
 async def rows_after(
     asking: Asking, asked: Asked, between: Between, after: UUID | None, limit: int
 ) -> Sequence[Difference]:
-    """At most `limit` differences that the one who asks may see, behind an obligation's id."""
-    sql, params = query(asking, asked, between, after, limit)
-    rows = await asking.database.all(Row, sql, params)
-    return [difference(row) for row in rows]
+    """The next `limit` differences, of as many stretches as it takes; fewer when none follow."""
+    rows: list[Difference] = []
+    while len(rows) < limit:
+        found = await find(asking, asked, between, after, limit - len(rows))
+        rows += found.rows
+        if found.reached is None:
+            break
+        after = found.reached
+    return rows
 
 
 def query(
-    asking: Asking, asked: Asked, between: Between, after: UUID | None, limit: int
+    asking: Asking, asked: Asked, between: Between, ids: Sequence[UUID], limit: int
 ) -> tuple[str, Sequence[object]]:
-    """The SQL of what `rows_after` answers."""
+    """SQL of the differences among obligations with these ids, in the order of ids."""
     first, second = between.first, between.second
     holds, held, was_who = second.holds("o"), first.holds("was"), first.holds("who")
     joins = joined(second)
     before, now = status_of(first, o="was"), status_of(second)
     where = narrowed(asking, asked, second).also(Condition(_CHANGED[between.change]))
-    where.given("o.id > %s", after)
     sql = _SQL.format(
-        candidates=_CANDIDATES,
         holds=holds.sql,
         joined=joins.sql,
         held=held.sql,
@@ -178,7 +201,7 @@ def query(
     )
     parts = (holds, joins, held, was_who, before, now)
     params = tuple(param for part in parts for param in part.params)
-    return sql, (*(first.at, second.at) * 4, *params, *where.params, limit)
+    return sql, ([*ids], *params, *where.params, limit)
 
 
 def difference(row: Row) -> Difference:

@@ -151,6 +151,13 @@ def narrowed(asking: Asking, asked: Asked, moment: Moment) -> Where:
     return where
 
 
+def of_few_people(asked: Asked, moment: Moment) -> Iterator[Condition]:
+    """Whether the learner of `o` is in the groups that are asked for and aren't large."""
+    for name, group in _groups(asked, moment):
+        if name not in asked.many:
+            yield _of(group, many=False)
+
+
 def _of(group: Condition, *, many: bool) -> Condition:
     """Whether the learner of `o` is in a group. An array is looked up in the index, person by
     person; IS TRUE makes it a table of hashes that is asked for each obligation."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -11,13 +10,12 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
+from edge.cursor import DEFAULT_LIMIT, CursorParameter, Keyset, Limit, Page
 from read_api.asking import READS, Asking
 from read_api.condition import Condition, Where
 from read_api.listing import Listing
+from read_api.retention_due import due_query
 
-DUE = Path(__file__).with_name("due.sql").read_text()
-"""Its two parameters are both the instant until which is looked."""
 RECORDS = (
     "retention",
     "enrollment",
@@ -80,13 +78,7 @@ HOLDS = Listing(
     order=("placed_at", "id"),
     key=lambda hold: (hold.placed_at, hold.id),
 )
-DUE_RECORDS = Listing(
-    "due records",
-    DueRecord,
-    DUE,
-    order=("expires_at", "id"),
-    key=lambda record: (record.expires_at, record.id),
-)
+DUE_RECORDS = Keyset("due records", tuple[datetime, UUID])
 
 
 class RetentionController(Controller):
@@ -119,8 +111,10 @@ class RetentionController(Controller):
         instant = until or datetime.now(UTC)
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=UTC)
-        return await DUE_RECORDS.page(
-            asking.database, Where(), limit, cursor, select=(instant, instant)
+        sql, params = due_query(instant, limit + 1, after=DUE_RECORDS.decode(cursor))
+        rows = await asking.database.all(DueRecord, sql, params)
+        return DUE_RECORDS.page(
+            rows, limit, lambda record: (record.expires_at, record.id), lambda record: record
         )
 
     @get("/holds", operation_id="ListHolds", opt={READS: ("retention",)})

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
+from access.actor import Actor as Reader
 from domain.errors import NotFound
 from edge.authentication import OPEN
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Keyset, Limit, Page
 from edge.faults import invalid
 from edge.problem import FieldError, ProblemError, unavailable
+from edge.request import EdgeRequest
 from event_store.record import Record
 from event_store.seals.keys import PUBLIC_KEYS, PublicKey
 from event_store.seals.leaf import leaf_data, leaf_hash_of
@@ -27,6 +29,7 @@ from event_store.seals.merkle import (
 )
 from event_store.seals.tables import HASHES, hash_parameters
 from read_api.asking import READS, Asking, found
+from read_api.audit_reads import RECORDED, delivered
 from read_api.condition import Condition, Where
 from read_api.database import Database
 from read_api.discovery import MINUTE
@@ -127,11 +130,17 @@ class SealController(Controller):
         """Get the newest checkpoint: keep it, and nobody can cut off or replace what it covers."""
         return await _latest(asking.database)
 
-    @get("/proofs/inclusion/{position:int}", operation_id="GetInclusionProof")
+    @get("/proofs/inclusion/{position:int}", operation_id="GetInclusionProof", middleware=RECORDED)
     async def inclusion(
-        self, position: FromPath[int], asking: NamedDependency[Asking]
+        self,
+        request: EdgeRequest[Reader, Any],
+        position: FromPath[int],
+        asking: NamedDependency[Asking],
     ) -> InclusionProof:
-        """Prove that the event at a position is in the log as it was last signed."""
+        """Prove that the event at a position is in the log as it was last signed.
+
+        It shows the event, so that this was read is itself recorded.
+        """
         database = asking.database
         record = await _record(database, position)
         checkpoint = await database.first(CheckpointInfo, LATEST)
@@ -139,6 +148,7 @@ class SealController(Controller):
         if checkpoint is None or number is None or number.value >= checkpoint.size:
             raise NotSealedYet("That event isn't sealed yet: ask again in a second.")
         path = await _proof(database, inclusion_ranges(number.value, checkpoint.size))
+        delivered(request, [position])
         return InclusionProof(
             position=position,
             number=number.value,

@@ -23,7 +23,7 @@ COMMANDS = {
     "projections": "say how projections are doing; rebuild them, retry parked events",
     "inspection": "make signed copies of records for an inspector",
     "policies": "say how policies are doing; retry parked events",
-    "audit": "tell lives and traces in words; verify, export and prove the sealed log",
+    "audit": "search history, tell lives and traces in words; verify, export and prove it",
     "verify": "prove that read models equal history",
     "analytics": "serve DuckDB to analysts, say how to attach, export Parquet",
     "ldap": "bring accounts up to date with the company's directory",

@@ -20,12 +20,15 @@ from lms.cli import (
     audit_keys,
     audit_life,
     audit_rotate_key,
+    audit_search,
     audit_trace,
     audit_verify,
 )
+from lms.operator_reads import ReadNotRecorded
 from lms.settings import Settings
 
 ACTIONS: Final[Mapping[str, tuple[ModuleType, str]]] = {
+    "search": (audit_search, "find events: who did what, to whom, when, from where, why"),
     "life": (audit_life, "tell every change of one stream, in words"),
     "trace": (audit_trace, "tell what led to an event, as a tree"),
     "verify": (audit_verify, "say whether history is as it was sealed, or where not"),
@@ -51,6 +54,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Does what was asked for."""
     try:
         code: int = ACTIONS[options.action][0].run(options, settings)
+    except ReadNotRecorded as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except REFUSED as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from event_store.seals.export import Bound, export, select
+from lms.operator_reads import operator_reads
 from lms.sealing import connect, sealing_keys
 from lms.settings import Settings
 
@@ -24,11 +25,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
-    """Writes the events between the bounds."""
+    """Writes the events between the bounds. Raises ReadNotRecorded."""
     with ExitStack() as stack:
         connection = stack.enter_context(connect(settings, "audit"))
         key = stack.enter_context(sealing_keys(settings)).active(connection)
+        reads = stack.enter_context(operator_reads(settings))
         selection = select(connection, options.since, options.until)
+        reads.record(
+            "ExportSealedEvents",
+            _filters(options.since, options.until),
+            positions=[selection.after + 1, selection.upto],
+            count=selection.last - selection.first + 1,
+        )
         out: BinaryIO = sys.stdout.buffer
         if options.out:
             out = stack.enter_context(options.out.open("xb"))
@@ -40,6 +48,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         file=sys.stderr,
     )
     return 0
+
+
+def _filters(since: Bound, until: Bound) -> dict[str, list[str]]:
+    return {name: [str(one)] for name, one in (("from", since), ("to", until)) if one is not None}
 
 
 def bound(text: str) -> Bound:

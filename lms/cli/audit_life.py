@@ -23,7 +23,15 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     async def tell(desk: Desk) -> None:
         after, more = 0, True
         while more:
-            page = await life_page(*desk, options.stream, after, AT_ONCE)
+            page = await life_page(
+                desk.database, desk.archive, desk.teller, options.stream, after, AT_ONCE
+            )
+            desk.reads.record(
+                "GetAuditStream",
+                {"stream_id": [str(options.stream)]},
+                about=[options.stream],
+                positions=[event.position for event in page.items],
+            )
             for event in page.items:
                 print(as_text(event, brief=options.brief))
             more = page.next_cursor is not None

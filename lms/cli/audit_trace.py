@@ -6,7 +6,14 @@ from uuid import UUID
 
 from lms.cli.auditing import Desk, ask
 from lms.settings import Settings
-from read_api.lives.trace import MOST_TRACED, Trace, TraceNode, trace_of, trace_of_version
+from read_api.lives.trace import (
+    MOST_TRACED,
+    Trace,
+    TraceNode,
+    positions_in,
+    trace_of,
+    trace_of_version,
+)
 from read_api.lives.tree import Why
 
 SAID = {
@@ -15,6 +22,7 @@ SAID = {
     Why.MENTIONED: "resting on: ",
     Why.CONSEQUENCE: "led to: ",
 }
+EventId = int | UUID | tuple[UUID, int]
 BAR, SPACE, FORK, END = "│  ", "   ", "├─ ", "└─ "
 
 
@@ -34,17 +42,36 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Prints the tree and who had a part in it; 1 when there is no such event."""
 
     async def tell(desk: Desk) -> None:
-        if isinstance(options.id, tuple):
-            stream_id, version = options.id
-            trace = await trace_of_version(*desk, stream_id, version, options.limit)
-        else:
-            trace = await trace_of(*desk, options.id, options.limit)
+        trace = await _asked(desk, options.id, options.limit)
+        desk.reads.record(
+            "GetAuditTrace",
+            {"id": [_written(options.id)]},
+            about=_about(options.id),
+            positions=positions_in(trace.roots),
+        )
         print("\n".join(as_text(trace, changes=options.changes)))
 
     return ask(settings, tell)
 
 
-def event_id(text: str) -> int | UUID | tuple[UUID, int]:
+async def _asked(desk: Desk, id: EventId, limit: int) -> Trace:
+    database, archive, teller = desk.database, desk.archive, desk.teller
+    if isinstance(id, tuple):
+        return await trace_of_version(database, archive, teller, *id, limit)
+    return await trace_of(database, archive, teller, id, limit)
+
+
+def _written(id: EventId) -> str:
+    return f"{id[0]}/{id[1]}" if isinstance(id, tuple) else str(id)
+
+
+def _about(id: EventId) -> list[UUID]:
+    if isinstance(id, tuple):
+        return [id[0]]
+    return [id] if isinstance(id, UUID) else []
+
+
+def event_id(text: str) -> EventId:
     """A position, a stream or a correlation, or a stream and a version. Raises ValueError."""
     id, slash, version = text.partition("/")
     if slash:

@@ -38,9 +38,9 @@ from read_api.inspecting.words import instant
 
 Progress = Callable[[int, int], None]
 
-ENTRIES_IN_A_PART: Final = 1_000
+ENTRIES_IN_A_PART: Final = 500
 """Events of the audit trail in one PDF, so that setting it takes a second and little memory."""
-PEOPLE_IN_A_PART: Final = 200
+PEOPLE_IN_A_PART: Final = 50
 TITLE: Final = "Inspection copy of training records"
 
 
@@ -87,10 +87,12 @@ class Inspections:
         out: BinaryIO,
         *,
         most: int | None = None,
+        beforehand: Callable[[int], None] = lambda _: None,
         progress: Progress = lambda *_: None,
     ) -> Copied:
         """Writes the ZIP into `out`, which can seek. Blocks, and takes some 2 ms an event.
 
+        `beforehand` is told how many events there are, before anything of them is written.
         Raises InspectionRefused, InspectionTooLarge for more than `most` events, InspectionBusy.
         """
         if not self._busy.acquire(blocking=False):
@@ -101,6 +103,7 @@ class Inspections:
                 selected(self._pool, inquiry) as (selection, connection),
             ):
                 events = _counted(selection, most)
+                beforehand(events)
                 job = _Job(self, inquiry, selection, connection, Path(folder), events)
                 people = job.run(progress)
                 _zip(Path(folder), out)
@@ -238,7 +241,7 @@ class _Job:
                 for id, one in group.items()
             ]
             first = cover(self._inquiry, self._facts(), self._names.known) if part == 1 else None
-            content = {"kind": "records", "cover": first, "people": people}
+            content = {"kind": "records", "part": str(part), "cover": first, "people": people}
             document = self._by.print(self._head, content)
             (self._folder / f"records-{part:03}.pdf").write_bytes(document)
 

@@ -7,9 +7,9 @@ from read_api.lives.words import Words, step
 
 KEEPING: Final[Mapping[str, Words]] = {
     "audit_read.recorded": step(
-        "{reader_id} read the audit trail ({query:plain})",
+        "{reader_id:|}{operator:|} read the audit trail ({query:plain})",
         doer="reader_id",
-        keeps=("filters", "about", "count", "first", "last"),
+        keeps=("filters", "about", "count", "first", "last", "operator"),
     ),
     "learner.data_exported": step(
         "Copy of all that is kept about {full_name:plain} given to {exported_by}"

@@ -10,7 +10,7 @@ from access.actor import SYSTEM, Actor
 from access.permissions import COMMANDS, Scope, scopes
 from commands.assessment import AddQuestion, CreateAssessment, PublishAssessment
 from commands.attempt import StartAttempt, SubmitAttempt
-from commands.audit_read import RecordAuditRead
+from commands.audit_read import RecordAuditRead, RecordOperatorRead
 from commands.catalogue import HANDLERS
 from commands.certificate import IssueCertificate, RevokeCertificate
 from commands.course import (
@@ -390,6 +390,7 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     EndImport: lambda t: EndImport(import_id=t.user_import),
     ReadNotification: lambda t: ReadNotification(notification_id=t.notification),
     RecordAuditRead: lambda _: RecordAuditRead(query="ListAuditEvents"),
+    RecordOperatorRead: lambda _: RecordOperatorRead(query="ListAuditEvents", operator="root@lms"),
 }
 
 THE_ACTOR_S_OWN = {StartAttempt, SubmitFeedback, SubmitSurveyResponse, SubmitTestimonial}

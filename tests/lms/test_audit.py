@@ -88,6 +88,10 @@ def test_a_sealer_seals_tells_and_is_verified(
     assert checked(export, keys, tmp_path) == (0, "PROVED")
 
     with superuser(settings) as owner:
+        (read,) = owner.execute(
+            "SELECT data FROM event_store.events WHERE type = 'audit_read.recorded.v1'"
+        ).fetchall()
+        assert (read[0]["query"], read[0]["count"]) == ("ExportSealedEvents", told(export))
         owner.execute(
             "UPDATE event_store.events SET data = '{}'"
             " WHERE position = (SELECT position FROM seals.leaves WHERE number = 7)"
@@ -99,6 +103,11 @@ def test_a_sealer_seals_tells_and_is_verified(
     edited = tmp_path / "edited.ndjson"
     assert audit("export", "--out", edited) == 0
     assert checked(edited, keys, tmp_path) == (1, "line 9: event number 7,")
+
+
+def told(export: Path) -> int:
+    """How many events it holds: all lines but the first and the last."""
+    return len(export.read_text().splitlines()) - 2
 
 
 def checked(export: Path, keys: Path, folder: Path) -> tuple[int, str]:

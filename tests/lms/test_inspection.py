@@ -5,28 +5,9 @@ import psycopg
 import pytest
 
 from lms.cli import main
-from lms.composition import command_side
-from lms.seeds.history.importing import write_history
-from lms.seeds.history.plan import Size
 from lms.settings import Settings
-from projections.catalogue import PROJECTIONS
-from projections.opening import open_live
-from projections.source import open_source
 from read_api.inspecting.verify_inspection import check
 from tests.servers.postgres import Database
-
-
-@pytest.fixture
-def recorded(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A small history with read models, and this process's variables set to it."""
-    with command_side(settings, connections=2) as side:
-        write_history(side, Size(people=10, courses=2), lambda *_: None)
-    with open_source(settings.project_database_url, settings.master_key) as source:
-        for projection in PROJECTIONS:
-            open_live(projection, source).close()
-    for name, value in settings.environment().items():
-        monkeypatch.setenv(name, value)
-    return settings
 
 
 def test_the_command_line_copies_what_the_api_would(

@@ -4,10 +4,10 @@ import psycopg
 
 from projections.catalogue import PROJECTIONS
 
-PEOPLE, COURSES, ENROLLMENTS, NOTIFICATIONS = 10_000, 200, 100_000, 100_000
+PEOPLE, COURSES, ENROLLMENTS, NOTIFICATIONS, DUTIES = 10_000, 200, 100_000, 100_000, 60_000
 
 FILL = f"""
-INSERT INTO learner_v4.learner (id, username, email, full_name, roles, language, time_zone,
+INSERT INTO learner_v1.learner (id, username, email, full_name, roles, language, time_zone,
     department_id, manager_id, registered_at, updated_at, version)
 SELECT person(n), 'user' || n, 'user' || n || '@example.com', 'Person Number ' || n,
     ARRAY['employee'], 'en', 'UTC', department(n % 20),
@@ -25,9 +25,9 @@ SELECT course(n), 'Course ' || n || ' on rust', 'About topic ' || n % 10, 'topic
     now(), 1
 FROM generate_series(1, {COURSES}) AS n;
 
-UPDATE learner_v4.learner SET administers = ARRAY[department(3)] WHERE id = person(2);
+UPDATE learner_v1.learner SET administers = ARRAY[department(3)] WHERE id = person(2);
 
-INSERT INTO enrollment_v2.enrollment (id, learner_id, course_id, course_version, status, source,
+INSERT INTO enrollment_v1.enrollment (id, learner_id, course_id, course_version, status, source,
     assessments, enrolled_at, lesson_count, updated_at, version)
 SELECT gen_random_uuid(), person(n % {PEOPLE} + 1), course(n % {COURSES} + n / {PEOPLE} % 7 + 1),
     1, CASE WHEN n % 3 = 0 THEN 'completed' ELSE 'active' END, 'self', '{{}}',
@@ -41,11 +41,44 @@ SELECT gen_random_uuid(), person(n % {PEOPLE} + 1), 'enrollment', gen_random_uui
     CASE WHEN n % 2 = 0 THEN now() END, now(), 1
 FROM generate_series(1, {NOTIFICATIONS}) AS n;
 
-INSERT INTO certificate_v2.certificate (id, number, learner_id, course_id, course_title,
+INSERT INTO certificate_v1.certificate (id, number, learner_id, course_id, course_title,
     course_version, enrollment_id, holder_name, completed_at, issued_at, updated_at, version)
 SELECT gen_random_uuid(), 'N-' || n, person(n % {PEOPLE} + 1), course(n % {COURSES} + 1),
     'Rust', 1, gen_random_uuid(), 'Person', now(), now() - n * interval '1 second', now(), 1
 FROM generate_series(1, 30000) AS n;
+
+INSERT INTO retention_v1.retention_policy (kind, course_id, days, basis, set_at)
+SELECT kind, CASE WHEN n > 0 THEN course(n) END, 900 + n, 'a rule', now()
+FROM unnest(ARRAY['enrollment', 'certificate', 'account']) AS kind, generate_series(0, 3) AS n
+WHERE n = 0 OR kind <> 'account';
+
+INSERT INTO compliance_v1.compliance_person (learner_id, department_id, manager_id, active,
+    active_position, active_at, from_position, from_at)
+SELECT person(n), department(n % 20), CASE WHEN n > 1 THEN person(greatest(n / 10, 1)) END, true,
+    1, day(0), 1, day(0)
+FROM generate_series(1, {PEOPLE}) AS n;
+
+INSERT INTO compliance_v1.compliance_department (id, name, path, from_position, from_at)
+SELECT department(n), 'Department ' || n, ARRAY[department(n)], 1, day(0)
+FROM generate_series(0, 19) AS n;
+
+INSERT INTO compliance_v1.compliance_course (course_id, title, from_position, from_at)
+SELECT course(n), 'Course ' || n, 1, day(0) FROM generate_series(1, {COURSES}) AS n;
+
+-- Assigned day by day, for a thousand days; done within 20 of 30 days, one in ten not at all.
+INSERT INTO compliance_v1.compliance_obligation (id, learner_id, course_id, course_version, source,
+    assigned_at, due_at, state, state_position, state_at, since_position, since_at, completed_at,
+    from_position, to_position, from_at, to_at)
+SELECT md5('duty' || n)::uuid, person(n % {PEOPLE} + 1), course(n % {COURSES} + 1), 1, 'manager',
+    day(begun), day(begun + 30), state, n, day(begun), n, day(begun),
+    CASE WHEN state = 'completed' THEN day(begun + 20) END,
+    n + added,
+    CASE WHEN state = 'assigned' AND n % 10 > 0 THEN n + {DUTIES} ELSE 9223372036854775807 END,
+    day(begun + CASE added WHEN 0 THEN 0 ELSE 20 END),
+    CASE WHEN state = 'assigned' AND n % 10 > 0 THEN day(begun + 20) ELSE 'infinity' END
+FROM generate_series(1, {DUTIES}) AS n, LATERAL (VALUES (n * 1000.0 / {DUTIES})) AS day (begun),
+    LATERAL (VALUES ('assigned', 0), ('completed', {DUTIES})) AS held (state, added)
+WHERE state = 'assigned' OR n % 10 > 0;
 """
 IDS = """
 CREATE FUNCTION person(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
@@ -54,6 +87,8 @@ CREATE FUNCTION department(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
     RETURN md5('department' || n)::uuid;
 CREATE FUNCTION course(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
     RETURN md5('course' || n)::uuid;
+CREATE FUNCTION day(n double precision) RETURNS timestamptz LANGUAGE sql IMMUTABLE
+    RETURN timestamptz '2023-01-01 00:00:00+00' + n * interval '24 hours';
 """
 
 

@@ -25,10 +25,12 @@ from projections.source import open_source
 from projections.track import Track
 from read_api.as_of import Moment
 from read_api.asking import Asking
+from read_api.compliance_candidates import stretch
 from read_api.compliance_differences import Between, Row, difference, query
 from read_api.compliance_obligations import Sought, obligations_query
 from read_api.compliance_rows import Asked, People, Status
 from read_api.compliance_summary import Per, summary_query
+from read_api.condition import Where
 from read_api.database import Database as Reads
 from read_api.database import open_pool
 from read_api.scope import Reach
@@ -76,8 +78,18 @@ class View:
         return self._rows(*summary_query(self._asking, EVERYBODY, moment, per))
 
     def differences(self, first: datetime, second: datetime) -> list[Standing]:
+        """Whichever way it is found out where to look."""
         between = Between(Moment(first), Moment(second))
-        return self._rows(*query(self._asking, EVERYBODY, between, None, 100))
+        narrow, wide = (
+            self._rows(*query(self._asking, EVERYBODY, between, self._ids(between, is_wide), 100))
+            for is_wide in (False, True)
+        )
+        assert narrow == wide
+        return wide
+
+    def _ids(self, between: Between, is_wide: bool) -> list[UUID]:
+        sql, params = stretch(Where(), between.first, between.second, None, is_wide=is_wide)
+        return [row["id"] for row in self._rows(sql, params)]
 
     def close(self) -> None:
         self._owner.close()

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from domain.course import Course
 from read_api.inspecting import verify_inspection
 from read_api.inspecting.tables import cell
 from tests.commands.system import ADMIN, Given, Person, System, an_answer_sheet
+from tests.lms.waiting import eventually
 from tests.read_api.reading import Reading
 from tests.servers.postgres import Database
 
@@ -216,3 +218,25 @@ def test_no_cell_is_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
     assert cell("Ann =1") == "Ann =1"
     assert cell(-1) == -1
+
+
+def test_whoever_comes_while_copies_are_made_is_asked_to_come_again(
+    reading: Reading, shared_database: Database, an_auditor: Person, a_learner: Person
+) -> None:
+    reading.project()
+    with psycopg.connect(shared_database.owner_url) as owner, ThreadPoolExecutor(1) as other:
+        owner.execute("LOCK TABLE read_models.feedback IN ACCESS EXCLUSIVE MODE")
+        first = other.submit(reading.get, EXPORT, an_auditor, params={"subject": a_learner.id})
+        eventually(lambda: somebody_waits(shared_database))
+        answer = reading.get(EXPORT, an_auditor, params={"subject": a_learner.id}, project=False)
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/inspection-busy")
+        assert answer.headers["Retry-After"] == "10"
+        owner.rollback()
+        assert first.result().status_code == 200
+    assert reading.status(EXPORT, an_auditor, params={"subject": a_learner.id}) == 200
+
+
+def somebody_waits(database: Database) -> bool:
+    sql = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
+    with psycopg.connect(database.owner_url) as owner:
+        return owner.execute(sql, (database.name,)).fetchone() is not None
