@@ -124,3 +124,13 @@ def retention_policies_id() -> UUID:
 def expired_record_id(kind: str, record_id: UUID) -> UUID:
     """The mark that a record is no longer kept."""
     return _id("expired_record", kind, record_id)
+
+
+def consent_purpose_id(code: str) -> UUID:
+    """The stream of what people are asked to consent to, by its code."""
+    return _id("consent_purpose", code)
+
+
+def consent_id(learner_id: UUID, purpose: str) -> UUID:
+    """One person's word on one purpose."""
+    return _id("consent", learner_id, purpose)
