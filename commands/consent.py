@@ -1,15 +1,19 @@
 """What people are asked to consent to, and their giving and withdrawing it."""
 
+from uuid import UUID
+
 from commands.message import Command, Part, handles
 from commands.work import Work
 from domain.consent import Consent, ConsentNotGiven
 from domain.consent_purpose import (
+    OPTIONAL_MAIL,
     ConsentPurpose,
     ConsentPurposeExists,
     PurposeText,
 )
 from domain.errors import Invalid
 from domain.identity import consent_id, consent_purpose_id
+from event_store.application import Log
 
 
 class NewPurposeText(Part, frozen=True):
@@ -101,6 +105,13 @@ def withdraw_consent(command: WithdrawConsent, work: Work) -> Consent:
         raise ConsentNotGiven("You have not consented to this.")
     consent.withdraw(at=work.now)
     return consent
+
+
+def wants_mail(learner_id: UUID, log: Log | Work) -> bool:
+    """Whether mail that isn't necessary may be sent to somebody: to nobody before it is asked."""
+    purpose = log.find_latest(ConsentPurpose, consent_purpose_id(OPTIONAL_MAIL))
+    consent = log.find_latest(Consent, consent_id(learner_id, OPTIONAL_MAIL))
+    return purpose is not None and consent is not None and consent.stands(purpose)
 
 
 def _texts(texts: dict[str, NewPurposeText]) -> dict[str, PurposeText]:

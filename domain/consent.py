@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.aggregate import Aggregate, event
+from domain.consent_purpose import ConsentPurpose
 from domain.errors import Conflict
 from domain.identity import consent_id
 
@@ -95,6 +96,10 @@ class Consent(Aggregate):
             purpose=self.purpose,
             text_version=self.text_version,
         )
+
+    def stands(self, purpose: ConsentPurpose) -> bool:
+        """Whether it may be relied on: it is to the wording that is asked for now."""
+        return not purpose.retired and self.text_version == purpose.text_version
 
     @event(Renewed)
     def _renewed(self, text_version: int) -> None:
