@@ -90,7 +90,8 @@ class Enrollment(Aggregate):
         due_at: datetime | None
 
     class Reinstated(Aggregate.Event):
-        """The learner is back after a withdrawal, on the version named here."""
+        """The learner is back after a withdrawal, on the version named here. `anew`: what they
+        did before isn't kept any more, so they begin from nothing."""
 
         TOPIC = "enrollment.reinstated"
         learner_id: UUID
@@ -101,6 +102,7 @@ class Enrollment(Aggregate):
         enrolled_by: UUID | None
         source: EnrollmentSource
         due_at: datetime | None
+        anew: bool = False
 
     class ProgressUpdated(Aggregate.Event):
         """`seconds` were spent since the last update; `percent` (the furthest ever reached, so it
@@ -200,10 +202,14 @@ class Enrollment(Aggregate):
         source: EnrollmentSource,
         at: datetime,
         due_at: datetime | None = None,
+        anew: bool = False,
     ) -> None:
         """Enrols again after a withdrawal; what was learnt and passed counts where the version
-        begun now still has it. Raises `AlreadyEnrolled` when active or completed."""
-        if self.status is not EnrollmentStatus.WITHDRAWN:
+        begun now still has it. Raises `AlreadyEnrolled` when active or completed.
+
+        `anew` after the enrolment has expired, completed or not: nothing of it counts any more.
+        """
+        if not anew and self.status is not EnrollmentStatus.WITHDRAWN:
             raise AlreadyEnrolled(f"This enrolment exists and is {self.status}.")
         self.trigger_event(
             self.Reinstated,
@@ -216,6 +222,7 @@ class Enrollment(Aggregate):
             enrolled_by=enrolled_by,
             source=source,
             due_at=_due(due_at, source, at),
+            anew=anew,
         )
         self._complete_when_done(at)
 
@@ -335,12 +342,14 @@ class Enrollment(Aggregate):
 
     @event(Reinstated)
     def _reinstated(
-        self, course_version: int, lessons: list[UUID], assessments: list[UUID]
+        self, course_version: int, lessons: list[UUID], assessments: list[UUID], anew: bool
     ) -> None:
         self.course_version = course_version
         self.lessons = lessons
         self.assessments = assessments
         self.status = EnrollmentStatus.ACTIVE
+        if anew:
+            self.progress, self.best_scores, self.completed_at = {}, {}, None
         self.progress = {id: was for id, was in self.progress.items() if id in lessons}
         self.best_scores = {id: was for id, was in self.best_scores.items() if id in assessments}
 

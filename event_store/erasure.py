@@ -35,6 +35,14 @@ ON CONFLICT (person_id) DO UPDATE SET wrapped_key = NULL, wrapped_by = NULL,
 WHERE key.wrapped_key IS NOT NULL
 RETURNING person_id"""
 
+_UNSCRUBBED = """
+INSERT INTO erasure.scrubs (erasure_id, learner_id, erased_at)
+SELECT stream_id, (data->>'learner_id')::uuid, recorded_at FROM event_store.events AS done
+WHERE type LIKE 'erasure.carried_out.v%' AND NOT EXISTS (
+    SELECT FROM event_store.events AS later
+    WHERE later.stream_id = done.stream_id AND later.type LIKE 'erasure.scrubbed.v%')
+ON CONFLICT DO NOTHING"""
+
 
 def destroyed_statements(person: UUID) -> list[tuple[str, Sequence[Any]]]:
     """Destroys the person's key and what is sealed under it as a whole; for the transaction of the
@@ -59,7 +67,14 @@ def replay_erasures(owner: psycopg.Connection[Any]) -> list[UUID]:
 
     Returns whose keys those were (and who had none at all). Safe to repeat.
     """
+    await_scrubbing(owner)
     return [person for (person,) in owner.execute(_REPLAY).fetchall()]
+
+
+def await_scrubbing(owner: psycopg.Connection[Any]) -> None:
+    """Has every erasure scrubbed that the log doesn't say was: which ones were still waiting for it
+    is in no backup. Safe to repeat."""
+    owner.execute(_UNSCRUBBED)
 
 
 class ErasureWatch:

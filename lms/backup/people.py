@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection, sql
 from psycopg.rows import scalar_row
 
+from event_store.erasure import await_scrubbing
 from lms.backup.taking import PEOPLE
 
 _SECRETS_OF_PEOPLE: Final = (
@@ -58,6 +59,8 @@ def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
 
     Who is erased stands in the list of people beside the history, and in the log itself.
 
+    Erasures that weren't scrubbed yet are waited for again.
+
     A lost key's person reads as erased, and nothing is ever sealed for them under another key.
     """
     with connection.transaction():
@@ -75,6 +78,7 @@ def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
         for table in _SECRETS_OF_PEOPLE:
             connection.execute(_forget(table))
         connection.execute("DROP TABLE people")
+        await_scrubbing(connection)
     return Reconciled(destroyed_again, lost)
 
 

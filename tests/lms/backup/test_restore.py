@@ -274,6 +274,29 @@ def test_whoever_was_erased_stays_erased(database: Database, tmp_path: Path) -> 
     assert found == log_ins == [(here,)]
 
 
+def test_an_erasure_that_was_not_scrubbed_yet_is_scrubbed_after_a_restore(
+    database: Database, tmp_path: Path
+) -> None:
+    """What was waiting is in no backup, and stands in the log."""
+    (tmp_path / "people.csv").write_text("person_id,created_at,destroyed_at\n")
+    begun, done = uuid4(), uuid4()
+    events = [(begun, 1, "carried_out"), (done, 1, "carried_out"), (done, 2, "scrubbed")]
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.cursor().executemany(
+            "INSERT INTO event_store.events"
+            " (position, stream_id, stream_type, version, type, data, metadata)"
+            " VALUES (%s, %s, 'erasure', %s, %s, %s, '{}')",
+            [
+                (position, stream, version, f"erasure.{what}.v1", f'{{"learner_id": "{stream}"}}')
+                for position, (stream, version, what) in enumerate(events, 1)
+            ],
+        )
+        for _ in range(2):
+            reconcile(owner, tmp_path)
+            waiting = owner.execute("SELECT erasure_id, learner_id FROM erasure.scrubs").fetchall()
+            assert waiting == [(begun, begun)]
+
+
 def test_what_followed_from_another_log_is_wiped(target: Settings) -> None:
     """A relay would go on after the last message, though this log never had that event."""
 
