@@ -23,6 +23,7 @@ from domain.legal_holds import HeldKind, LegalHolds
 from domain.retention import ExpiredRecord, NotExpired, RecordKind, RetentionPolicies
 from domain.survey_response import SurveyResponse
 from domain.testimonial import Testimonial
+from event_store.record_keys import expired_statement
 
 RECORDS: dict[RecordKind, type[Aggregate]] = {
     RecordKind.ENROLLMENT: Enrollment,
@@ -142,6 +143,7 @@ def expire_record(command: ExpireRecord, work: Work) -> Aggregate:
         raise NotExpired("This enrolment is still active.")
     _must_be_over(command.kind, course_id, record.modified_on, work)
     must_not_be_held(record.learner_id, course_id, work)
+    work.execute_too(*expired_statement(record.id))
     return ExpiredRecord.expire(
         kind=command.kind,
         record_id=record.id,

@@ -34,6 +34,7 @@ class Certificate(Aggregate):
     outlives its course."""
 
     STREAM_TYPE = "certificate"
+    EXPIRES = True
 
     number: str
     learner_id: UUID

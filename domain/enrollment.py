@@ -66,6 +66,7 @@ class Enrollment(Aggregate):
     """
 
     STREAM_TYPE = "enrollment"
+    EXPIRES = True
     SNAPSHOT_EVERY = 50
 
     learner_id: UUID

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection, sql
 from psycopg.rows import scalar_row
 
-from event_store.erasure import await_scrubbing
+from event_store.erasure import await_scrubbing, replay_expiries
 from lms.backup.taking import PEOPLE
 
 _SECRETS_OF_PEOPLE: Final = (
@@ -59,7 +59,8 @@ def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
 
     Who is erased stands in the list of people beside the history, and in the log itself.
 
-    Erasures that weren't scrubbed yet are waited for again.
+    Erasures that weren't scrubbed yet are waited for again; texts of records that had expired stay
+    unreadable.
 
     A lost key's person reads as erased, and nothing is ever sealed for them under another key.
     """
@@ -79,6 +80,7 @@ def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
             connection.execute(_forget(table))
         connection.execute("DROP TABLE people")
         await_scrubbing(connection)
+        replay_expiries(connection)
     return Reconciled(destroyed_again, lost)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -23,6 +24,7 @@ from commands.retention import (
     RemoveRetention,
     SetRetention,
 )
+from domain.aggregate import EXPIRED
 from domain.enrollment import AlreadyEnrolled, Enrollment
 from domain.erasure import LegalBasis
 from domain.errors import DomainError, Invalid
@@ -153,6 +155,39 @@ def test_who_enrols_again_after_it_has_expired_begins_anew(system: System, given
     system.when(expiring, SYSTEM, now=NOW + 61 * DAY).refuses(NotExpired)
     system.when(expiring, SYSTEM, now=NOW + 62 * DAY).then(ExpiredRecord.Expired)
     system.when(expiring, SYSTEM, now=NOW + 63 * DAY).then()
+
+
+def test_what_was_written_in_an_expired_record_is_unreadable_and_the_person_is_not(
+    system: System, given: Given
+) -> None:
+    person, author = given.a_person(), given.a_person(Role.INSTRUCTOR)
+    course = given.a_published_course(author)
+    given.an_enrollment(person, course)
+
+    def say(text: str, day: int) -> UUID:
+        said = SubmitFeedback(course_id=course.id, rating=day % 5 + 1, feedback_text=text)
+        return system.dispatch(said, person.actor, now=NOW + day * DAY).id
+
+    def read() -> list[str | None]:
+        """As a process reads it that has read nothing before."""
+        other = system.another()
+        events: list[Any] = list(other.log.events.get(feedback))
+        learner = other.log.find_latest(Learner, person.id)
+        other.close()
+        assert learner is not None
+        assert learner.full_name == "Jane Doe"
+        return [event.feedback_text for event in events]
+
+    feedback = say("Too slow", 0)
+    system.dispatch(a_policy(RecordKind.FEEDBACK, 30))
+    assert read() == ["Too slow"]
+    expiring = an_expiry(RecordKind.FEEDBACK, feedback)
+    system.dispatch(expiring, SYSTEM, now=NOW + 30 * DAY)
+    assert read() == [EXPIRED]
+    say("Better now", 31)
+    assert read() == [EXPIRED, "Better now"]
+    system.dispatch(expiring, SYSTEM, now=NOW + 61 * DAY)
+    assert read() == [EXPIRED, EXPIRED]
 
 
 def test_nothing_that_is_held_expires_or_is_erased(system: System, given: Given) -> None:

@@ -16,6 +16,7 @@ import msgspec
 from event_store import bulk
 from event_store.errors import RequestRepeated
 from event_store.record import Metadata
+from event_store.record_keys import RecordKey
 from event_store.recorder import Request
 from lms.composition import CommandSide
 from lms.seeds.history.pieces import Piece, pieces
@@ -56,7 +57,7 @@ class _Import:
             try:
                 for piece in [*missing, *[None] * IN_FLIGHT]:
                     if piece is not None:
-                        waiting.append(writer.submit(self._append, piece.name, self._rows(piece)))
+                        waiting.append(writer.submit(self._append, piece.name, *self._told(piece)))
                     if waiting and (piece is None or len(waiting) > IN_FLIGHT):
                         written += waiting.pop(0).result()
                         finished += 1
@@ -65,6 +66,11 @@ class _Import:
                 writer.shutdown(cancel_futures=True)
                 raise
         return written
+
+    def _told(self, piece: Piece) -> tuple[list[bulk.Row], list[RecordKey]]:
+        """The rows of a piece, and the keys of the texts in them."""
+        with self._side.log.keys.records.collected() as keys:
+            return self._rows(piece), keys
 
     def _rows(self, piece: Piece) -> list[bulk.Row]:
         if piece.people:
@@ -76,10 +82,10 @@ class _Import:
             rows += [bulk.Row(to_stored(event), metadata) for event in act.events]
         return rows
 
-    def _append(self, name: str, rows: list[bulk.Row]) -> int:
+    def _append(self, name: str, rows: list[bulk.Row], keys: list[RecordKey]) -> int:
         try:
             with self._side.pool.connection() as connection:
-                bulk.append(connection, rows, self._request(name, len(rows)))
+                bulk.append(connection, rows, self._request(name, len(rows)), keys)
         except RequestRepeated:
             return 0  # another process was faster
         return len(rows)
