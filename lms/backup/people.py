@@ -45,13 +45,26 @@ _LOST = (
     "INSERT INTO event_store.personal_keys (person_id, created_at, destroyed_at)"
     " SELECT person_id, created_at, now() FROM people ON CONFLICT DO NOTHING"
 )
+_LOST_TEXTS = """
+SELECT FROM event_store.events AS said
+CROSS JOIN regexp_matches(data::text, 'sealed\\.v2\\.([0-9a-f]{32})\\.', 'g') AS sealed (key)
+LEFT JOIN event_store.record_keys AS kept ON kept.key_id = sealed.key[1]::uuid
+WHERE stream_type IN ('certificate', 'feedback', 'survey_response', 'testimonial')
+    AND kept.key_id IS NULL
+    AND NOT EXISTS (SELECT FROM event_store.personal_keys
+        WHERE person_id::text = data->>'learner_id' AND destroyed_at IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM event_store.events AS gone
+        WHERE gone.type LIKE 'expired_record.expired.v%'
+            AND gone.data->>'record_id' = said.stream_id::text)"""
 
 
 class Reconciled(NamedTuple):
-    """How many keys were destroyed again, and how many people's keys are in no archive."""
+    """How many keys were destroyed again, how many people's keys are in no archive, and how many
+    texts of records have lost theirs, though neither record nor person is gone."""
 
     destroyed_again: int
     lost: int
+    lost_texts: int
 
 
 def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
@@ -81,7 +94,8 @@ def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
         connection.execute("DROP TABLE people")
         await_scrubbing(connection)
         replay_expiries(connection)
-    return Reconciled(destroyed_again, lost)
+        lost_texts = connection.execute(_LOST_TEXTS).fetchall()
+    return Reconciled(destroyed_again, lost, len(lost_texts))
 
 
 def readable(connection: Connection[Any]) -> int:
