@@ -139,8 +139,11 @@ class ConsentController(Controller):
         text_version: VersionParameter = None,
         language: LanguageParameter = None,
     ) -> ConsentPurpose:
-        """Get what one is asked to consent to, also in a wording of the past."""
-        query = f"{PURPOSE} WHERE p.code = %s AND w.text_version = coalesce(%s, p.text_version)"
+        """Get what one is asked to consent to, by its code or id, also in a wording of the past."""
+        query = (
+            f"{PURPOSE} WHERE %s IN (p.code, p.id::text)"
+            " AND w.text_version = coalesce(%s, p.text_version)"
+        )
         row = await asking.database.first(_Row, query, (asking.me, code, text_version))
         return _told(found(row, "purpose"), language)
 

@@ -1,6 +1,6 @@
 """Commands on consent: what people are asked for, and their giving and withdrawing it."""
 
-from litestar import Controller, Response, post
+from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -13,7 +13,7 @@ from commands.consent import (
     WithdrawConsent,
 )
 from write_api.body import Body, command_of
-from write_api.sender import Answer, Sender, headers_of
+from write_api.sender import Answer, Sender
 
 
 class Wording(Body, frozen=True):
@@ -31,9 +31,7 @@ class ConsentController(Controller):
         self, data: JSONBody[DescribeConsentPurpose], sender: NamedDependency[Sender]
     ) -> Answer:
         """Describe something that people are asked to consent to."""
-        recorded = await sender.record(data)
-        location = {"Location": f"/consent-purposes/{data.code}"}
-        return Response(recorded, status_code=201, headers=headers_of(recorded) | location)
+        return await sender.create(data, "/consent-purposes")
 
     @post(
         "/consent-purposes/{code:str}/revise", operation_id="ReviseConsentPurpose", status_code=200

@@ -27,7 +27,7 @@ FROM generate_series(1, {COURSES}) AS n;
 
 UPDATE learner_v4.learner SET administers = ARRAY[department(3)] WHERE id = person(2);
 
-INSERT INTO enrollment_v2.enrollment (id, learner_id, course_id, course_version, status, source,
+INSERT INTO enrollment_v3.enrollment (id, learner_id, course_id, course_version, status, source,
     assessments, enrolled_at, lesson_count, updated_at, version)
 SELECT gen_random_uuid(), person(n % {PEOPLE} + 1), course(n % {COURSES} + n / {PEOPLE} % 7 + 1),
     1, CASE WHEN n % 3 = 0 THEN 'completed' ELSE 'active' END, 'self', '{{}}',

@@ -122,6 +122,7 @@ def test_a_purpose_is_read_in_one_s_language_and_in_every_wording(
     assert reading.status("/consent-purposes/films?text_version=3", a_learner) == 404
     listed = reading.ok("/consent-purposes", a_learner)["items"]
     assert now in listed
+    assert reading.ok(f"/consent-purposes/{now['id']}", a_learner) == now
 
 
 def test_consents_are_seen_by_whom_they_are_of_and_by_auditors(
