@@ -194,7 +194,7 @@ def _must_keep_nothing(learner_id: UUID, work: Work) -> None:
         course_id: UUID | None = getattr(record, "course_id", None)
         expires_at = policies.expires_at(kind, course_id, record.modified_on)
         if expires_at is not None and expires_at > work.now:
-            raise NotExpired(f"A {kind.replace('_', ' ')} of this person is kept for longer.")
+            raise NotExpired(f"This is kept for longer: {kind.replace('_', ' ')} {record.id}.")
 
 
 def _is_active(record: Any) -> bool:

@@ -91,8 +91,7 @@ class Enrollment(Aggregate):
         due_at: datetime | None
 
     class Reinstated(Aggregate.Event):
-        """The learner is back after a withdrawal, on the version named here. `anew`: what they
-        did before isn't kept any more, so they begin from nothing."""
+        """The learner is back, on the version named here; `anew`, as nothing before is kept."""
 
         TOPIC = "enrollment.reinstated"
         learner_id: UUID
@@ -205,11 +204,8 @@ class Enrollment(Aggregate):
         due_at: datetime | None = None,
         anew: bool = False,
     ) -> None:
-        """Enrols again after a withdrawal; what was learnt and passed counts where the version
-        begun now still has it. Raises `AlreadyEnrolled` when active or completed.
-
-        `anew` after the enrolment has expired, completed or not: nothing of it counts any more.
-        """
+        """Enrols again after a withdrawal (else raises `AlreadyEnrolled`); what was learnt counts
+        where the version begun now still has it. `anew`, after it has expired: nothing counts."""
         if not anew and self.status is not EnrollmentStatus.WITHDRAWN:
             raise AlreadyEnrolled(f"This enrolment exists and is {self.status}.")
         self.trigger_event(

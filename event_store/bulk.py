@@ -17,8 +17,7 @@ from psycopg.rows import scalar_row
 from domain.aggregate import Aggregate
 from domain.learner import Learner
 from event_store.application import Log
-from event_store.record_keys import RecordKey, kept_statement
-from event_store.recorder import INDEX_BITS, MAX_APPEND, Request, translated
+from event_store.recorder import INDEX_BITS, MAX_APPEND, Request, Statement, translated
 
 _BASE = f"SELECT (pg_current_xact_id()::text::bigint + epoch) << {INDEX_BITS} FROM event_store.log"
 _REMEMBER = (
@@ -46,10 +45,10 @@ def append(
     connection: Connection[Any],
     rows: Sequence[Row],
     request: Request,
-    keys: Sequence[RecordKey] = (),
+    also: Sequence[Statement] = (),
 ) -> int:
     """Appends the rows in their order, in one transaction with the record of `request` and the
-    keys that texts of these events are sealed under.
+    statements in `also`.
 
     Returns the last position. Raises `RequestRepeated` when the piece has been appended before,
     `VersionConflict`, `LogUnavailable`.
@@ -63,8 +62,8 @@ def append(
         last = base | (len(rows) - 1)
         answer = msgspec.structs.replace(request, position=last)
         connection.execute(_REMEMBER, msgspec.structs.astuple(answer), prepare=True)
-        if keys:
-            connection.execute(*kept_statement(keys))
+        for operation, values in also:
+            connection.execute(operation, values)
         with connection.cursor().copy(_COPY) as copy:
             copy.write("".join(f"{base | index}\t{line}\n" for index, line in enumerate(lines)))
     return last

@@ -16,8 +16,8 @@ import msgspec
 from event_store import bulk
 from event_store.errors import RequestRepeated
 from event_store.record import Metadata
-from event_store.record_keys import RecordKey
-from event_store.recorder import Request
+from event_store.record_keys import kept_statement
+from event_store.recorder import Request, Statement
 from lms.composition import CommandSide
 from lms.seeds.history.pieces import Piece, pieces
 from lms.seeds.history.plan import Plan, Size
@@ -57,7 +57,7 @@ class _Import:
             try:
                 for piece in [*missing, *[None] * IN_FLIGHT]:
                     if piece is not None:
-                        waiting.append(writer.submit(self._append, piece.name, *self._told(piece)))
+                        waiting.append(writer.submit(self._append, piece.name, *self._rows(piece)))
                     if waiting and (piece is None or len(waiting) > IN_FLIGHT):
                         written += waiting.pop(0).result()
                         finished += 1
@@ -67,25 +67,22 @@ class _Import:
                 raise
         return written
 
-    def _told(self, piece: Piece) -> tuple[list[bulk.Row], list[RecordKey]]:
-        """The rows of a piece, and the keys of the texts in them."""
-        with self._side.log.keys.records.collected() as keys:
-            return self._rows(piece), keys
-
-    def _rows(self, piece: Piece) -> list[bulk.Row]:
+    def _rows(self, piece: Piece) -> tuple[list[bulk.Row], list[Statement]]:
+        """The events of a piece, and what is to be written beside them."""
         if piece.people:
             self._side.log.keys.ensure(piece.people)
         to_stored = self._side.log.mapper.to_stored_event
         rows = []
-        for act in piece.tell():
-            metadata = _metadata(act)
-            rows += [bulk.Row(to_stored(event), metadata) for event in act.events]
-        return rows
+        with self._side.log.keys.records.collected() as keys:
+            for act in piece.tell():
+                metadata = _metadata(act)
+                rows += [bulk.Row(to_stored(event), metadata) for event in act.events]
+        return rows, [kept_statement(keys)] if keys else []
 
-    def _append(self, name: str, rows: list[bulk.Row], keys: list[RecordKey]) -> int:
+    def _append(self, name: str, rows: list[bulk.Row], also: list[Statement]) -> int:
         try:
             with self._side.pool.connection() as connection:
-                bulk.append(connection, rows, self._request(name, len(rows)), keys)
+                bulk.append(connection, rows, self._request(name, len(rows)), also)
         except RequestRepeated:
             return 0  # another process was faster
         return len(rows)
