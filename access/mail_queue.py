@@ -24,6 +24,8 @@ class MailKind(StrEnum):
 
     PASSWORD_RESET = "password-reset"
     PASSWORD_CHANGED = "password-changed"
+    SURVEY_INVITATION = "survey-invitation"
+    """Not necessary: only to those who have consented to such mail."""
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -161,6 +161,12 @@ COMMANDS: dict[str, Row] = {
     "ImportUsers":             Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "EndImport":               Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
 
+    "DescribeConsentPurpose":   Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "ReviseConsentPurpose":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "RetireConsentPurpose":     Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "GiveConsent":              Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+    "WithdrawConsent":          Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
+
     "RecordAuditRead":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "RecordOperatorRead":       Row(____,  ____,  ____,   ____,   ____,   ____, ANY),
     "EraseLearner":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
@@ -259,6 +265,10 @@ QUERIES: dict[str, Row] = {
     "ListImports":             Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetImport":               Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "ListImportRows":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
+
+    "ListConsentPurposes":      Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "GetConsentPurpose":        Row(ANY,   ____,  ____,   ____,   ____,   ANY,  ____),
+    "ListConsents":             Row(SELF,  ____,  ____,   ANY,    ____,   ANY,  ____),
 
     "ListErasures":             Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
     "GetErasure":               Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),

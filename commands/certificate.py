@@ -1,5 +1,6 @@
 """Certifying that courses were completed."""
 
+from datetime import datetime
 from uuid import UUID
 
 from commands.message import Command, handles
@@ -34,8 +35,7 @@ def issue_certificate(command: IssueCertificate, work: Work) -> Certificate:
     enrollment = work.existing(Enrollment, command.enrollment_id, field="enrollment_id")
     if enrollment.completed_at is None:
         raise EnrollmentNotCompleted("This enrolment isn't completed yet.")
-    if work.find(Certificate, certificate_id(enrollment.id, enrollment.course_version)):
-        raise AlreadyCertified("This completion has been certified already.")
+    completion = _completion(enrollment, enrollment.completed_at, work)
     return Certificate.issue(
         learner_id=enrollment.learner_id,
         course_id=enrollment.course_id,
@@ -45,8 +45,24 @@ def issue_certificate(command: IssueCertificate, work: Work) -> Certificate:
         holder_name=work.latest(Learner, enrollment.learner_id).full_name,
         completed_at=enrollment.completed_at,
         number=certificate_number(work.new_id()),
+        completion=completion,
         at=work.now,
     )
+
+
+def _completion(enrollment: Enrollment, completed_at: datetime, work: Work) -> int:
+    """The how manieth it is of that version, by those that were certified: an enrolment that has
+    expired may be begun anew. Raises `AlreadyCertified`."""
+    number = 1
+    while (
+        found := work.find(
+            Certificate, certificate_id(enrollment.id, enrollment.course_version, number)
+        )
+    ) is not None:
+        if found.completed_at == completed_at:
+            raise AlreadyCertified("This completion has been certified already.")
+        number += 1
+    return number
 
 
 @handles(RevokeCertificate)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from commands.expired import is_expired
 from commands.message import Command, handles
 from commands.work import Work
 from domain.course import Course
@@ -10,6 +11,7 @@ from domain.enrollment import Enrollment, EnrollmentSource
 from domain.errors import Invalid
 from domain.identity import enrollment_id
 from domain.learner import Learner
+from domain.retention import RecordKind
 
 
 class EnrollLearner(Command, frozen=True):
@@ -91,7 +93,8 @@ def record_assessment_passed(command: RecordAssessmentPassed, work: Work) -> Enr
 
 
 def _enrolled(learner_id: UUID, course: Course, due_at: datetime | None, work: Work) -> Enrollment:
-    """A new enrolment, or the withdrawn one taken up again, on the version published now."""
+    """A new enrolment, or the withdrawn one taken up again, on the version published now. One that
+    has expired begins anew."""
     source = _source(learner_id, work)
     enrollment = work.find(Enrollment, enrollment_id(learner_id, course.id))
     if enrollment is None:
@@ -113,6 +116,7 @@ def _enrolled(learner_id: UUID, course: Course, due_at: datetime | None, work: W
         enrolled_by=work.actor.id,
         source=source,
         due_at=due_at,
+        anew=is_expired(RecordKind.ENROLLMENT, enrollment, work),
         at=work.now,
     )
     return enrollment

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from access.erasure import turn_statement
 from commands.erasure import carry_out, last_erasure, must_not_be_held, must_not_change
+from commands.expired import is_expired, last_expiry
 from commands.message import Command, handles
 from commands.work import Work
 from domain.aggregate import Aggregate
@@ -16,12 +17,13 @@ from domain.enrollment import Enrollment, EnrollmentStatus
 from domain.erasure import Erasure, LegalBasis
 from domain.errors import NotFound
 from domain.feedback import Feedback
-from domain.identity import erasure_id, expired_record_id, legal_holds_id, retention_policies_id
+from domain.identity import erasure_id, legal_holds_id, retention_policies_id
 from domain.learner import Learner
 from domain.legal_holds import HeldKind, LegalHolds
 from domain.retention import ExpiredRecord, NotExpired, RecordKind, RetentionPolicies
 from domain.survey_response import SurveyResponse
 from domain.testimonial import Testimonial
+from event_store.record_keys import expired_statement
 
 RECORDS: dict[RecordKind, type[Aggregate]] = {
     RecordKind.ENROLLMENT: Enrollment,
@@ -31,6 +33,14 @@ RECORDS: dict[RecordKind, type[Aggregate]] = {
     RecordKind.TESTIMONIAL: Testimonial,
     RecordKind.SURVEY_RESPONSE: SurveyResponse,
 }
+
+
+RECORDS_OF = (
+    "SELECT stream_type, stream_id FROM event_store.events WHERE version = 1 AND stream_type IN"
+    " ('enrollment', 'attempt', 'certificate', 'feedback', 'testimonial', 'survey_response')"
+    " AND data->>'learner_id' = %s::text"
+)
+"""As the index `events_of_records` has it."""
 
 
 class SetRetention(Command, frozen=True):
@@ -59,8 +69,6 @@ class ReleaseHold(Command, frozen=True):
 
 
 class ExpireRecord(Command, frozen=True):
-    """Of an account, whoever sends this has seen that nothing else of the person is kept."""
-
     kind: RecordKind
     record_id: UUID
 
@@ -124,23 +132,25 @@ def expire_record(command: ExpireRecord, work: Work) -> Aggregate:
     must_not_change(work)
     if command.kind is RecordKind.ACCOUNT:
         return _expire_account(command.record_id, work)
-    gone = work.find(ExpiredRecord, expired_record_id(command.kind, command.record_id))
-    if gone is not None:
-        return gone
     record: Any = work.latest(RECORDS[command.kind], command.record_id)
+    last, times = last_expiry(command.kind, record.id, work)
+    if last is not None and is_expired(command.kind, record, work):
+        return last
     course_id: UUID | None = getattr(record, "course_id", None)
     if record.learner_id is None:
         raise NotFound("This is nobody's record.")
-    if isinstance(record, Enrollment) and record.status is EnrollmentStatus.ACTIVE:
+    if _is_active(record):
         raise NotExpired("This enrolment is still active.")
     _must_be_over(command.kind, course_id, record.modified_on, work)
     must_not_be_held(record.learner_id, course_id, work)
+    work.execute_too(*expired_statement(record.id))
     return ExpiredRecord.expire(
         kind=command.kind,
         record_id=record.id,
         learner_id=record.learner_id,
         course_id=course_id,
         ended_at=record.modified_on,
+        number=times + 1,
         at=work.now,
     )
 
@@ -153,6 +163,7 @@ def _expire_account(learner_id: UUID, work: Work) -> Erasure:
     if learner.active:
         raise NotExpired("This account is active.")
     _must_be_over(RecordKind.ACCOUNT, None, learner.modified_on, work)
+    _must_keep_nothing(learner.id, work)
     if erasure is None or not erasure.is_open:
         erasure = Erasure.request(
             id=erasure_id(learner.id, number + 1),
@@ -170,6 +181,24 @@ def _must_be_over(kind: RecordKind, course_id: UUID | None, ended_at: datetime, 
     expires_at = policies.expires_at(kind, course_id, ended_at) if policies else None
     if expires_at is None or expires_at > work.now:
         raise NotExpired("No policy lets this expire by now.")
+
+
+def _must_keep_nothing(learner_id: UUID, work: Work) -> None:
+    """Raises `NotExpired` while a policy keeps a record of them; what has none keeps nobody."""
+    policies = work.find_latest(RetentionPolicies, retention_policies_id())
+    for row in work.ask(RECORDS_OF, (learner_id,)):
+        kind = RecordKind(row["stream_type"])
+        record: Any = work.latest(RECORDS[kind], row["stream_id"])
+        if _is_active(record) or is_expired(kind, record, work) or policies is None:
+            continue
+        course_id: UUID | None = getattr(record, "course_id", None)
+        expires_at = policies.expires_at(kind, course_id, record.modified_on)
+        if expires_at is not None and expires_at > work.now:
+            raise NotExpired(f"This is kept for longer: {kind.replace('_', ' ')} {record.id}.")
+
+
+def _is_active(record: Any) -> bool:
+    return isinstance(record, Enrollment) and record.status is EnrollmentStatus.ACTIVE
 
 
 def _policies(work: Work) -> RetentionPolicies:

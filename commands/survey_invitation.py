@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from access.mail_queue import MailKind, wanted_statement
+from commands.consent import wants_mail
 from commands.message import Command, handles
 from commands.survey import own_survey
 from commands.work import Work
@@ -57,6 +59,10 @@ def _invitation(
     """A new invitation; `None` when the learner has one."""
     if work.find(SurveyInvitation, survey_invitation_id(survey_id, learner_id)):
         return None
-    return SurveyInvitation.send(
+    invitation = SurveyInvitation.send(
         survey_id=survey_id, learner_id=learner_id, enrollment_id=enrollment_id, at=work.now
     )
+    if wants_mail(learner_id, work):
+        mail = wanted_statement(invitation.id, learner_id, MailKind.SURVEY_INVITATION, work.now)
+        work.execute_too(*mail)
+    return invitation

@@ -7,10 +7,12 @@ from eventsourcing.domain import Aggregate as LibraryAggregate
 from eventsourcing.domain import event
 from eventsourcing.utils import register_topic
 
-__all__ = ["ERASED", "Aggregate", "Personal", "event"]
+__all__ = ["ERASED", "EXPIRED", "Aggregate", "Personal", "event"]
 
 ERASED = "erased person"
 """What stands in the place of a text about somebody who was erased."""
+EXPIRED = "expired record"
+"""What stands in the place of a text in a record that is no longer kept."""
 
 
 class Personal:
@@ -35,6 +37,8 @@ class Aggregate(LibraryAggregate):
     STREAM_TYPE: ClassVar[str] = ""
     SNAPSHOT_EVERY: ClassVar[int] = 0
     """Events between two snapshots; 0 for streams that stay short."""
+    EXPIRES: ClassVar[bool] = False
+    """Whether its streams are records that can expire, and their texts with them."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

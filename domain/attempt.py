@@ -106,6 +106,7 @@ class AttemptSeries(Aggregate):
 
 class Attempt(Aggregate):
     STREAM_TYPE = "attempt"
+    EXPIRES = True
 
     assessment_id: UUID
     assessment_version: int

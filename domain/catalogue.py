@@ -5,6 +5,8 @@ from domain.assessment import Assessment
 from domain.attempt import Attempt, AttemptSeries
 from domain.audit_read import AuditRead
 from domain.certificate import Certificate
+from domain.consent import Consent
+from domain.consent_purpose import ConsentPurpose
 from domain.course import Course
 from domain.course_surveys import CourseSurveys
 from domain.enrollment import Enrollment
@@ -37,6 +39,8 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     AttemptSeries,
     AuditRead,
     Certificate,
+    Consent,
+    ConsentPurpose,
     Course,
     CourseSurveys,
     Enrollment,

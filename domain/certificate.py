@@ -30,15 +30,17 @@ def certificate_number(secret: UUID) -> str:
 
 
 class Certificate(Aggregate):
-    """One per enrolment and version completed. It carries all that is printed on it, so it
+    """One per enrolment, version and completion. It carries all that is printed on it, so it
     outlives its course."""
 
     STREAM_TYPE = "certificate"
+    EXPIRES = True
 
     number: str
     learner_id: UUID
     course_id: UUID
     enrollment_id: UUID
+    completed_at: datetime
     expires_at: datetime | None
     revoked: bool
 
@@ -67,12 +69,14 @@ class Certificate(Aggregate):
         learner_id: UUID,
         course_id: UUID,
         enrollment_id: UUID,
+        completed_at: datetime,
         expires_at: datetime | None,
     ) -> None:
         self.number = number
         self.learner_id = learner_id
         self.course_id = course_id
         self.enrollment_id = enrollment_id
+        self.completed_at = completed_at
         self.expires_at = expires_at
         self.revoked = False
 
@@ -90,12 +94,14 @@ class Certificate(Aggregate):
         at: datetime,
         expires_at: datetime | None = None,
         number: str | None = None,
+        completion: int = 1,
     ) -> "Certificate":
-        """Issues it; its id follows from the enrolment and the version completed. So does the
-        number when none is given, which is good enough for invented people only."""
+        """Issues it; its id follows from the enrolment, the version completed, and for which time
+        that is (`completion`). So does the number when none is given, which is good enough for
+        invented people only."""
         if expires_at is not None and expires_at <= completed_at:
             raise Invalid("expires_at must lie after the completion.", field="expires_at")
-        id = certificate_id(enrollment_id, course_version)
+        id = certificate_id(enrollment_id, course_version, completion)
         return cls._create(
             cls.Issued,
             id=id,

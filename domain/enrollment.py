@@ -66,6 +66,7 @@ class Enrollment(Aggregate):
     """
 
     STREAM_TYPE = "enrollment"
+    EXPIRES = True
     SNAPSHOT_EVERY = 50
 
     learner_id: UUID
@@ -90,7 +91,7 @@ class Enrollment(Aggregate):
         due_at: datetime | None
 
     class Reinstated(Aggregate.Event):
-        """The learner is back after a withdrawal, on the version named here."""
+        """The learner is back, on the version named here; `anew`, as nothing before is kept."""
 
         TOPIC = "enrollment.reinstated"
         learner_id: UUID
@@ -101,6 +102,7 @@ class Enrollment(Aggregate):
         enrolled_by: UUID | None
         source: EnrollmentSource
         due_at: datetime | None
+        anew: bool = False
 
     class ProgressUpdated(Aggregate.Event):
         """`seconds` were spent since the last update; `percent` (the furthest ever reached, so it
@@ -200,10 +202,11 @@ class Enrollment(Aggregate):
         source: EnrollmentSource,
         at: datetime,
         due_at: datetime | None = None,
+        anew: bool = False,
     ) -> None:
-        """Enrols again after a withdrawal; what was learnt and passed counts where the version
-        begun now still has it. Raises `AlreadyEnrolled` when active or completed."""
-        if self.status is not EnrollmentStatus.WITHDRAWN:
+        """Enrols again after a withdrawal (else raises `AlreadyEnrolled`); what was learnt counts
+        where the version begun now still has it. `anew`, after it has expired: nothing counts."""
+        if not anew and self.status is not EnrollmentStatus.WITHDRAWN:
             raise AlreadyEnrolled(f"This enrolment exists and is {self.status}.")
         self.trigger_event(
             self.Reinstated,
@@ -216,6 +219,7 @@ class Enrollment(Aggregate):
             enrolled_by=enrolled_by,
             source=source,
             due_at=_due(due_at, source, at),
+            anew=anew,
         )
         self._complete_when_done(at)
 
@@ -335,12 +339,14 @@ class Enrollment(Aggregate):
 
     @event(Reinstated)
     def _reinstated(
-        self, course_version: int, lessons: list[UUID], assessments: list[UUID]
+        self, course_version: int, lessons: list[UUID], assessments: list[UUID], anew: bool
     ) -> None:
         self.course_version = course_version
         self.lessons = lessons
         self.assessments = assessments
         self.status = EnrollmentStatus.ACTIVE
+        if anew:
+            self.progress, self.best_scores, self.completed_at = {}, {}, None
         self.progress = {id: was for id, was in self.progress.items() if id in lessons}
         self.best_scores = {id: was for id, was in self.best_scores.items() if id in assessments}
 

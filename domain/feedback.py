@@ -14,6 +14,7 @@ class Feedback(Aggregate):
     """One stream per learner and course; giving feedback again revises it."""
 
     STREAM_TYPE = "feedback"
+    EXPIRES = True
 
     course_id: UUID
     learner_id: UUID

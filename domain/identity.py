@@ -11,6 +11,11 @@ def _id(kind: str, *parts: object) -> UUID:
     return uuid5(NAMESPACE, "\x1f".join((kind, *map(str, parts))))
 
 
+def _later(number: int) -> tuple[int, ...]:
+    """The first of several has the id that it had when there was only one."""
+    return () if number == 1 else (number,)
+
+
 def canonical(name: str) -> str:
     """The form in which two spellings of one name are equal (case, width, accents composed)."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
@@ -51,9 +56,9 @@ def enrollment_id(learner_id: UUID, course_id: UUID) -> UUID:
     return _id("enrollment", learner_id, course_id)
 
 
-def certificate_id(enrollment: UUID, course_version: int) -> UUID:
-    """The certificate for completing one version of a course."""
-    return _id("certificate", enrollment, course_version)
+def certificate_id(enrollment: UUID, course_version: int, number: int = 1) -> UUID:
+    """The certificate for completing one version of a course, for that number of a time."""
+    return _id("certificate", enrollment, course_version, *_later(number))
 
 
 def attempt_series_id(learner_id: UUID, assessment_id: UUID) -> UUID:
@@ -121,6 +126,16 @@ def retention_policies_id() -> UUID:
     return _id("retention_policies")
 
 
-def expired_record_id(kind: str, record_id: UUID) -> UUID:
-    """The mark that a record is no longer kept."""
-    return _id("expired_record", kind, record_id)
+def expired_record_id(kind: str, record_id: UUID, number: int = 1) -> UUID:
+    """The mark that a record is no longer kept; a later number is of a life begun anew."""
+    return _id("expired_record", kind, record_id, *_later(number))
+
+
+def consent_purpose_id(code: str) -> UUID:
+    """The stream of what people are asked to consent to, by its code."""
+    return _id("consent_purpose", code)
+
+
+def consent_id(learner_id: UUID, purpose: str) -> UUID:
+    """One person's word on one purpose."""
+    return _id("consent", learner_id, purpose)

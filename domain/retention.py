@@ -135,10 +135,12 @@ class ExpiredRecord(Aggregate):
         course_id: UUID | None,
         ended_at: datetime,
         at: datetime,
+        number: int = 1,
     ) -> "ExpiredRecord":
+        """`number` counts how often, for records that can be begun anew."""
         return cls._create(
             cls.Expired,
-            id=expired_record_id(kind, record_id),
+            id=expired_record_id(kind, record_id, number),
             timestamp=at,
             kind=kind,
             record_id=record_id,

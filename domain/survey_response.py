@@ -28,6 +28,7 @@ class SurveyResponse(Aggregate):
     """
 
     STREAM_TYPE = "survey_response"
+    EXPIRES = True
 
     survey_id: UUID
     learner_id: UUID | None

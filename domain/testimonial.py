@@ -30,6 +30,7 @@ class Testimonial(Aggregate):
     writes a new one."""
 
     STREAM_TYPE = "testimonial"
+    EXPIRES = True
 
     course_id: UUID
     learner_id: UUID

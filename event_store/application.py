@@ -67,8 +67,14 @@ class Log(Application[UUID]):
         for aggregate in aggregates:
             appending.events.extend(aggregate.collect_events())
             appending.aggregates[aggregate.id] = aggregate
-        appending.saved_kwargs = {"metadata": metadata, "request": request, "also": also}
-        recordings = self._record(appending)
+        with self.keys.records.collected() as keys:
+            appending.saved_kwargs = {
+                "metadata": metadata,
+                "request": request,
+                "also": also,
+                "keys": keys,
+            }
+            recordings = self._record(appending)
         self._take_snapshots(appending)
         return recordings[-1].notification.id if recordings else None
 

@@ -35,6 +35,23 @@ ON CONFLICT (person_id) DO UPDATE SET wrapped_key = NULL, wrapped_by = NULL,
 WHERE key.wrapped_key IS NOT NULL
 RETURNING person_id"""
 
+_EXPIRED = """
+DELETE FROM event_store.record_keys WHERE key_id IN (
+    SELECT key_id FROM event_store.record_keys AS key JOIN event_store.events
+        ON data->>'record_id' = key.stream_id::text AND recorded_at >= created_at
+    WHERE type LIKE 'expired_record.expired.v%'
+    UNION ALL
+    SELECT key_id FROM event_store.record_keys JOIN event_store.personal_keys USING (person_id)
+    WHERE destroyed_at IS NOT NULL)"""
+
+_UNSCRUBBED = """
+INSERT INTO erasure.scrubs (erasure_id, learner_id, erased_at)
+SELECT stream_id, (data->>'learner_id')::uuid, recorded_at FROM event_store.events AS done
+WHERE type LIKE 'erasure.carried_out.v%' AND NOT EXISTS (
+    SELECT FROM event_store.events AS later
+    WHERE later.stream_id = done.stream_id AND later.type LIKE 'erasure.scrubbed.v%')
+ON CONFLICT DO NOTHING"""
+
 
 def destroyed_statements(person: UUID) -> list[tuple[str, Sequence[Any]]]:
     """Destroys the person's key and what is sealed under it as a whole; for the transaction of the
@@ -49,6 +66,7 @@ def destroyed_statements(person: UUID) -> list[tuple[str, Sequence[Any]]]:
             ),
             (person,),
         ),
+        ("DELETE FROM event_store.record_keys WHERE person_id = %s", (person,)),
         ("DELETE FROM event_store.snapshots WHERE stream_id = %s", (person,)),
         ("DELETE FROM event_store.idempotency WHERE scope = %s", (str(person),)),
     ]
@@ -59,7 +77,21 @@ def replay_erasures(owner: psycopg.Connection[Any]) -> list[UUID]:
 
     Returns whose keys those were (and who had none at all). Safe to repeat.
     """
+    await_scrubbing(owner)
+    replay_expiries(owner)
     return [person for (person,) in owner.execute(_REPLAY).fetchall()]
+
+
+def replay_expiries(owner: psycopg.Connection[Any]) -> int:
+    """Deletes the keys that a restore has brought back of texts in records that had expired, and of
+    people who were erased; how many. Safe to repeat."""
+    return owner.execute(_EXPIRED).rowcount
+
+
+def await_scrubbing(owner: psycopg.Connection[Any]) -> None:
+    """Has every erasure scrubbed that the log doesn't say was: which ones were still waiting for it
+    is in no backup. Safe to repeat."""
+    owner.execute(_UNSCRUBBED)
 
 
 class ErasureWatch:

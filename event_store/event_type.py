@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.aggregate import ERASED, Aggregate, Personal
+from domain.aggregate import Aggregate, Personal
 
 ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic"})
 
@@ -129,10 +129,10 @@ def clear_type(hint: Any) -> Any:
     return get_args(hint)[0]
 
 
-def erased(hint: Any) -> Any:
-    """What stands in a personal field of type `hint` once its person is erased."""
+def blank(hint: Any, text: str) -> Any:
+    """What stands in a personal field of type `hint` once it can't be read: `text`, or nothing."""
     if hint is str:
-        return ERASED
+        return text
     if isinstance(hint, UnionType) and type(None) in get_args(hint):
-        return ERASED if str in get_args(hint) else None
+        return text if str in get_args(hint) else None
     return (get_origin(hint) or hint)()

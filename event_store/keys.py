@@ -19,8 +19,10 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from event_store import record_keys
 from event_store.errors import WrongMasterKey
 from event_store.master_key import MasterKey, unwrap, wrap
+from event_store.record_keys import RecordKeys
 from event_store.wrapping import WrappingKeys
 
 PREFIX = "sealed.v1."
@@ -47,6 +49,7 @@ class PersonalKeys:
     def __init__(self, pool: ConnectionPool[Connection[Any]], master: bytes | MasterKey) -> None:
         self._pool = pool
         self.wrapping = WrappingKeys(pool, master)
+        self.records = RecordKeys(pool)
         self._cache: dict[UUID, tuple[AESGCM | None, float]] = {}
 
     def seal(self, person: UUID, plain: bytes, context: bytes) -> str:
@@ -55,8 +58,21 @@ class PersonalKeys:
         nonce = os.urandom(NONCE_BYTES)
         return PREFIX + base64.b64encode(nonce + key.encrypt(nonce, plain, context)).decode()
 
+    def seal_record(self, stream_id: UUID, person: UUID, plain: bytes, context: bytes) -> str:
+        """Seals a text of a record: under a new key of that text, and around it the person's."""
+        key = self.records.new(stream_id, person)
+        outer = self.seal(person, key.seal(plain, context), context)
+        return f"{record_keys.PREFIX}{key.key_id.hex}.{outer}"
+
     def unseal(self, person: UUID, sealed: str, context: bytes) -> bytes:
-        """The plain bytes. Raises `PersonErased` when the key is gone."""
+        """The plain bytes. Raises `PersonErased` when the key is gone, and `RecordExpired` when
+        the one of a record is."""
+        if not sealed.startswith(record_keys.PREFIX):
+            return self._unseal(person, sealed, context)
+        key_id, _, outer = sealed.removeprefix(record_keys.PREFIX).partition(".")
+        return self.records.unseal(UUID(key_id), self._unseal(person, outer, context), context)
+
+    def _unseal(self, person: UUID, sealed: str, context: bytes) -> bytes:
         key = self._key(person)
         if key is None:
             raise PersonErased(person)

@@ -9,10 +9,11 @@ from eventsourcing.persistence import Mapper as LibraryMapper
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import get_topic
 
-from domain.aggregate import ERASED
-from event_store.event_type import EventType, EventTypes, erased, version_of
+from domain.aggregate import ERASED, EXPIRED
+from event_store.event_type import EventType, EventTypes, blank, version_of
 from event_store.keys import PersonalKeys, PersonErased
 from event_store.record import Record
+from event_store.record_keys import RecordExpired
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -83,9 +84,12 @@ class Mapper(LibraryMapper[UUID]):
         person = event_type.person(stream_id, data)
         for name in event_type.personal:
             if person is not None and data[name] is not None:
-                plain = _ENCODER.encode(data[name])
+                plain, context = _ENCODER.encode(data[name]), sealing_context(stream_id, name)
                 try:
-                    data[name] = self.keys.seal(person, plain, sealing_context(stream_id, name))
+                    if event_type.aggregate.EXPIRES:
+                        data[name] = self.keys.seal_record(stream_id, person, plain, context)
+                    else:
+                        data[name] = self.keys.seal(person, plain, context)
                 except PersonErased:
                     data[name] = ERASED
 
@@ -99,7 +103,9 @@ class Mapper(LibraryMapper[UUID]):
                 plain = self.keys.unseal(person, sealed, sealing_context(stream_id, name))
                 fields[name] = msgspec.json.decode(plain, type=clear)
             except PersonErased:
-                fields[name] = erased(clear)
+                fields[name] = blank(clear, ERASED)
+            except RecordExpired:
+                fields[name] = blank(clear, EXPIRED)
 
 
 def sealing_context(stream_id: UUID, field: str) -> bytes:

@@ -22,6 +22,7 @@ from psycopg_pool import PoolTimeout
 
 from event_store.errors import LogUnavailable, RequestRepeated, VersionConflict
 from event_store.metrics import measured_append
+from event_store.record_keys import RecordKey, kept_statement
 
 INDEX_BITS = 16
 PREPARED_PARAMS = 100
@@ -106,9 +107,11 @@ class Recorder(PostgresApplicationRecorder):
         metadata: bytes = b"{}",
         request: Request | None = None,
         also: Sequence[Statement] = (),
+        keys: Sequence[RecordKey] = (),
         **_: Any,
     ) -> Sequence[int]:
-        """Appends in one transaction with the request's record and the statements in `also`.
+        """Appends in one transaction with the request's record, the statements in `also`, and the
+        keys that texts of these events are sealed under.
 
         Returns the positions. Raises `VersionConflict`, `RequestRepeated`, `LogUnavailable`. Unlike
         the library's it never tries again by itself: after a lost connection nobody knows whether
@@ -119,6 +122,8 @@ class Recorder(PostgresApplicationRecorder):
         if not stored_events and request is None and not also:
             return []
         statement = _insert(stored_events, metadata.decode(), request)
+        if statement and keys:
+            statement = _with_keys(statement, keys)
         with measured_append(), self._connection() as connection:
             if not also:
                 return _positions(connection, statement)
@@ -288,6 +293,15 @@ def _insert(
     if request is None:
         return (insert_sql(len(events)), params) if events else None
     return insert_once_sql(len(events)), [*params, *msgspec.structs.astuple(request)]
+
+
+def _with_keys(statement: Statement, keys: Sequence[RecordKey]) -> Statement:
+    """The same, which keeps the keys too: one statement, for a transaction of several takes twice
+    as long."""
+    sql, params = statement
+    insert, values = kept_statement(keys)
+    rest = f", {sql.removeprefix('WITH ')}" if sql.startswith("WITH ") else f" {sql}"
+    return f"WITH kept AS ({insert}){rest}", [*values, *params]
 
 
 def _positions(connection: Connection[DictRow], statement: Statement | None) -> list[int]:

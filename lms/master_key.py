@@ -17,13 +17,14 @@ _OTHERS = 0o077
 
 
 class MovingMasterKey:
-    """On its way into a service: what the known one has wrapped still opens."""
+    """On its way into a service, or out of it: what the former one has wrapped still opens."""
 
-    def __init__(self, kms: AwsKms, known: KnownMasterKey) -> None:
+    def __init__(self, kms: AwsKms, known: KnownMasterKey, *, outwards: bool) -> None:
         self._kms = kms
         self._known = known
-        self.key_id = kms.key_id
-        self.first = known.first
+        self._present: MasterKey = known if outwards else kms
+        self.key_id = self._present.key_id
+        self.first = None if outwards else known.first
 
     def opens(self, key_id: str) -> bool:
         """See MasterKey."""
@@ -31,7 +32,7 @@ class MovingMasterKey:
 
     def wrap(self, plain: bytes, context: bytes) -> bytes:
         """See MasterKey."""
-        return self._kms.wrap(plain, context)
+        return self._present.wrap(plain, context)
 
     def unwrap(self, key_id: str, wrapped: bytes, context: bytes) -> bytes:
         """See MasterKey."""
@@ -40,15 +41,17 @@ class MovingMasterKey:
 
 
 @cache
-def master_key(keys: str, file: str, kms_key: str, kms_endpoint: str) -> MasterKey:
+def master_key(
+    keys: str, file: str, kms_key: str, former_kms_key: str, kms_endpoint: str
+) -> MasterKey:
     """The master key that the settings say."""
     text = Path(file).read_text() if file else keys
     known = known_master_key(text) if text else None
-    if not kms_key:
+    if not kms_key and not former_kms_key:
         assert known is not None
         return known
-    kms = AwsKms(kms_key, kms_endpoint or None)
-    return MovingMasterKey(kms, known) if known else kms
+    kms = AwsKms(kms_key or former_kms_key, kms_endpoint or None)
+    return MovingMasterKey(kms, known, outwards=not kms_key) if known else kms
 
 
 def known_master_key(text: str) -> KnownMasterKey:
@@ -62,6 +65,8 @@ def known_master_key(text: str) -> KnownMasterKey:
 def master_key_problems(given: Mapping[str, Any]) -> list[str]:
     """A sentence for each thing that is wrong with where the master key is said to be."""
     file = given.get("master_key_file")
+    if given.get("kms_key") and given.get("former_kms_key"):
+        return ["LMS_FORMER_KMS_KEY is for leaving AWS KMS: LMS_KMS_KEY can't be set beside it"]
     if file and given.get("master_keys"):
         return ["LMS_MASTER_KEY and LMS_MASTER_KEY_FILE can't both be set: there is one master key"]
     return _file_problems(Path(file)) if file else []

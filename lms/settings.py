@@ -150,6 +150,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kms_key: Annotated[
         Text, _says("Key in AWS KMS to be the master key: id, ARN or alias; unset: none")
     ] = ""
+    former_kms_key: Annotated[
+        Text, _says("Key in AWS KMS that the one in the environment or file replaces; unset: none")
+    ] = ""
     kms_endpoint: Annotated[
         HttpUrl, _says("Where another service speaks like AWS KMS; unset: AWS itself")
     ] = ""
@@ -266,7 +269,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def master_key(self) -> MasterKey:
         """What wraps all other keys. Raises SettingsError."""
-        return master_key(self.master_keys, self.master_key_file, self.kms_key, self.kms_endpoint)
+        return master_key(
+            self.master_keys,
+            self.master_key_file,
+            self.kms_key,
+            self.former_kms_key,
+            self.kms_endpoint,
+        )
 
     def data_folder(self) -> DataFolder:
         """The folder behind `data_dir`."""

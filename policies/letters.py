@@ -1,4 +1,4 @@
-"""The words of mail about one's account, in one's language: see `wording/<language>.json`."""
+"""The words of mail to people, in one's language: see `wording/<language>.json`."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,9 @@ class Letters:
 
     def password_changed(self, id: UUID, learner: Learner) -> Mail:
         return _letter(id, learner, "password_changed", link=self._reset_page)
+
+    def survey_invitation(self, id: UUID, learner: Learner, title: str) -> Mail:
+        return _letter(id, learner, "survey_invitation", survey_title=title)
 
 
 def _letter(id: UUID, learner: Learner, kind: str, **params: str) -> Mail:

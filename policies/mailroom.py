@@ -17,6 +17,7 @@ from access.mail_queue import MailKind, MailQueue, Wanted
 from access.refusals import Refusals, RefusedAct, Why
 from access.resets import Resets, Wish
 from adapters.mail import Mail, Mailer, MailFailed
+from commands.consent import wants_mail
 from commands.context import Context
 from commands.dispatcher import Dispatcher
 from commands.message import Command
@@ -28,6 +29,8 @@ from commands.password_reset import (
     RequestPasswordReset,
 )
 from domain.learner import Learner, LearnerInactive
+from domain.survey import Survey
+from domain.survey_invitation import SurveyInvitation
 from event_store.application import Log
 from policies.equipment import Pool
 from policies.letters import Letters
@@ -83,6 +86,8 @@ class Mailroom:
             self._give_up(mail, "inactive")
         elif mail.kind == MailKind.PASSWORD_RESET:
             self._send_link(mail, learner)
+        elif mail.kind == MailKind.SURVEY_INVITATION:
+            self._invite(mail, learner)
         elif self._sent(mail, self._letters.password_changed(mail.mail_id, learner)):
             self._queue.remove(mail)
         return True
@@ -108,6 +113,15 @@ class Mailroom:
         if self._sent(mail, letter):
             command = RecordResetMailed(reset_id=mail.mail_id, expires_at=expires_at)
             self._because_of(mail, command)
+
+    def _invite(self, mail: Wanted, learner: Learner) -> None:
+        """Unless they have taken their consent to such mail back since."""
+        invitation = self._log.find_latest(SurveyInvitation, mail.mail_id)
+        survey = self._log.find_latest(Survey, invitation.survey_id) if invitation else None
+        if survey is None or not wants_mail(learner.id, self._log):
+            self._give_up(mail, "not wanted")
+        elif self._sent(mail, self._letters.survey_invitation(mail.mail_id, learner, survey.title)):
+            self._queue.remove(mail)
 
     def _sent(self, mail: Wanted, letter: Mail) -> bool:
         try:

@@ -5,6 +5,7 @@ from projections.attempt import AttemptProjection
 from projections.audit import AuditProjection
 from projections.certificate import CertificateProjection
 from projections.compliance import ComplianceProjection
+from projections.consent import ConsentProjection
 from projections.course import CourseProjection
 from projections.enrollment import EnrollmentProjection
 from projections.erasure import ErasureProjection
@@ -33,6 +34,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     SurveyProjection(),
     TestimonialProjection(),
     CertificateProjection(),
+    ConsentProjection(),
     NotificationProjection(),
     ErasureProjection(),
     RetentionProjection(),

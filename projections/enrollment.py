@@ -43,7 +43,10 @@ class EnrollmentProjection(Projection):
 
     @on(Enrollment.Reinstated)
     def reinstated(self, event: Enrollment.Reinstated, record: Record) -> Iterable[Statement]:
+        """There is no row when the enrolment had expired."""
         id = record.stream_id
+        if event.anew:
+            yield from _gone(id)
         yield Statement(
             "DELETE FROM lesson_progress WHERE enrollment_id = %s AND NOT lesson_id = ANY(%s)",
             (id, event.lessons),
@@ -55,12 +58,20 @@ class EnrollmentProjection(Projection):
         )
         yield _lay_out(id, event.lessons)
         yield Statement(
-            "UPDATE enrollment SET status = 'active', course_version = %s, source = %s,"
-            " enrolled_by = %s, assessments = %s, due_at = %s, lesson_count = %s, percent_sum ="
+            "INSERT INTO enrollment AS known (id, learner_id, course_id, course_version, source,"
+            " enrolled_by, assessments, due_at, lesson_count, percent_sum, enrolled_at, updated_at,"
+            " version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s,"
             " (SELECT coalesce(sum(percent), 0) FROM lesson_progress WHERE enrollment_id = %s),"
-            " withdrawn_at = NULL, withdrawal_reason = NULL, updated_at = %s, version = %s"
-            " WHERE id = %s",
+            " %s, %s, %s) ON CONFLICT (id) DO UPDATE SET status = 'active',"
+            " course_version = excluded.course_version, source = excluded.source,"
+            " enrolled_by = excluded.enrolled_by, assessments = excluded.assessments,"
+            " due_at = excluded.due_at, lesson_count = excluded.lesson_count,"
+            " percent_sum = excluded.percent_sum, withdrawn_at = NULL, withdrawal_reason = NULL,"
+            " updated_at = excluded.updated_at, version = excluded.version",
             (
+                id,
+                event.learner_id,
+                event.course_id,
                 event.course_version,
                 event.source,
                 event.enrolled_by,
@@ -69,8 +80,8 @@ class EnrollmentProjection(Projection):
                 len(event.lessons),
                 id,
                 event.timestamp,
+                event.timestamp,
                 record.version,
-                id,
             ),
         )
 
@@ -161,13 +172,14 @@ class EnrollmentProjection(Projection):
     def expired(self, event: ExpiredRecord.Expired, _: Record) -> Iterable[Statement]:
         """It goes from the views; what was counted stays counted."""
         if event.kind is RecordKind.ENROLLMENT:
-            yield Statement(
-                "DELETE FROM lesson_progress WHERE enrollment_id = %s", (event.record_id,)
-            )
-            yield Statement(
-                "DELETE FROM enrollment_assessment WHERE enrollment_id = %s", (event.record_id,)
-            )
-            yield Statement("DELETE FROM enrollment WHERE id = %s", (event.record_id,))
+            yield from _gone(event.record_id)
+
+
+def _gone(enrollment_id: UUID) -> Iterable[Statement]:
+    for_it = (enrollment_id,)
+    yield Statement("DELETE FROM lesson_progress WHERE enrollment_id = %s", for_it)
+    yield Statement("DELETE FROM enrollment_assessment WHERE enrollment_id = %s", for_it)
+    yield Statement("DELETE FROM enrollment WHERE id = %s", for_it)
 
 
 def _lay_out(enrollment_id: UUID, lessons: list[UUID]) -> Statement:

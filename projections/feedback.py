@@ -42,20 +42,29 @@ class FeedbackProjection(Projection):
 
     @on(Feedback.Revised)
     def revised(self, event: Feedback.Revised, record: Record) -> Iterable[Statement]:
+        """What had expired is there again, and counts as another one."""
         yield Statement(
-            "WITH revised AS (UPDATE feedback SET rating = %s, feedback_text = %s,"
-            " updated_at = %s, version = %s WHERE id = %s"
-            " RETURNING new.rating - old.rating AS gained)"
-            " UPDATE course_rating SET rating_sum = rating_sum"
-            " + coalesce((SELECT gained FROM revised), 0)"
+            "UPDATE course_rating SET rating_sum = rating_sum + %s"
+            " - coalesce((SELECT rating FROM feedback WHERE id = %s), 0),"
+            " ratings = ratings + (NOT EXISTS (SELECT FROM feedback WHERE id = %s))::int"
             " WHERE course_id = %s",
+            (event.rating, record.stream_id, record.stream_id, event.course_id),
+        )
+        yield Statement(
+            "INSERT INTO feedback (id, course_id, learner_id, rating, feedback_text,"
+            " submitted_at, updated_at, version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (id) DO UPDATE SET rating = excluded.rating,"
+            " feedback_text = excluded.feedback_text, updated_at = excluded.updated_at,"
+            " version = excluded.version",
             (
+                record.stream_id,
+                event.course_id,
+                event.learner_id,
                 event.rating,
                 event.feedback_text,
                 event.timestamp,
+                event.timestamp,
                 record.version,
-                record.stream_id,
-                event.course_id,
             ),
         )
 

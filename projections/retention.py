@@ -12,7 +12,7 @@ class RetentionProjection(Projection):
     """Tables `retention_policy`, `legal_hold` and `expired_record`."""
 
     name = "retention"
-    version = 1
+    version = 2
 
     @on(RetentionPolicies.PolicySet)
     def policy_set(self, event: RetentionPolicies.PolicySet, _: Record) -> Iterable[Statement]:
@@ -52,7 +52,8 @@ class RetentionProjection(Projection):
         yield Statement(
             "INSERT INTO expired_record"
             " (kind, record_id, learner_id, course_id, ended_at, expired_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s)",
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (kind, record_id) DO UPDATE"
+            " SET ended_at = excluded.ended_at, expired_at = excluded.expired_at",
             (
                 event.kind,
                 event.record_id,

@@ -30,6 +30,7 @@ from read_api.audit import AuditController
 from read_api.audit_reads import WRITE_SIDE
 from read_api.certificate import CertificateController, CertificatePrinter
 from read_api.compliance import ComplianceController
+from read_api.consent import ConsentController
 from read_api.course import CourseController
 from read_api.database import Database, Pool
 from read_api.discovery import EventCatalogue, asyncapi, jwks
@@ -76,6 +77,7 @@ CONTROLLERS: tuple[Any, ...] = (
     AuditController,
     CertificateController,
     ComplianceController,
+    ConsentController,
     CourseController,
     DepartmentController,
     ErasureController,

@@ -58,6 +58,16 @@ KINDS: Final = (
         ),
     ),
     Kind(
+        "consents.ndjson",
+        "what you have consented to, in which words, and what you have withdrawn",
+        _lines(
+            "c.purpose, c.text_version, c.language, c.given_at, c.withdrawn_at, w.texts",
+            "FROM read_models.consent c LEFT JOIN read_models.consent_wording w USING"
+            " (purpose, text_version) WHERE c.learner_id = %(me)s",
+            "ORDER BY purpose",
+        ),
+    ),
+    Kind(
         "second_factor.ndjson",
         "whether you log in with a second factor; never the secret itself",
         _lines("confirmed_at", "FROM access.totp WHERE learner_id = %(me)s", ""),

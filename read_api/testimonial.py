@@ -9,21 +9,24 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
+from domain.consent_purpose import TESTIMONIAL_PUBLICATION
 from domain.testimonial import TestimonialStatus
 from edge.cursor import DEFAULT_LIMIT, CursorParameter, Limit, Page
 from read_api.asking import READS, Asking
 from read_api.condition import Condition, Where, any_of
+from read_api.consent import may
 from read_api.listing import Listing
 
 COLUMNS = (
     "testimonial.id, course_id, text, rating, anonymous, testimonial.status, moderated_at,"
     " rejection_reason, submitted_at, testimonial.version"
 )
+IS_NAMED = f"(NOT anonymous AND {may(TESTIMONIAL_PUBLICATION, 'testimonial.learner_id')})"
 AUTHOR = (
-    "CASE WHEN anonymous AND learner_id <> %s THEN NULL ELSE learner_id END AS learner_id,"
-    " CASE WHEN anonymous AND learner_id <> %s THEN NULL ELSE full_name END AS author_name"
+    f"CASE WHEN learner_id = %s OR {IS_NAMED} THEN learner_id END AS learner_id,"
+    f" CASE WHEN learner_id = %s OR {IS_NAMED} THEN full_name END AS author_name"
 )
-"""SQL: an anonymous author is told to nobody but themselves."""
+"""SQL: who wishes to be anonymous, or has not consented to be named, is told to nobody else."""
 FROM = (
     " FROM read_models.testimonial"
     " LEFT JOIN read_models.learner ON learner.id = testimonial.learner_id"
@@ -32,7 +35,8 @@ StatusFilter = Annotated[TestimonialStatus | None, QueryParameter(name="status")
 
 
 class Testimonial(msgspec.Struct, frozen=True, kw_only=True):
-    """What a learner says about a course in public. Anonymous ones name no author."""
+    """What a learner says about a course in public. Anonymous ones name no author, nor do
+    those of people who have not consented to be named."""
 
     id: UUID
     course_id: UUID
@@ -61,7 +65,7 @@ TESTIMONIALS = Listing(
     "/testimonials",
     operation_id="ListTestimonials",
     tags=["Testimonials"],
-    opt={READS: ("testimonial", "learner", "course")},
+    opt={READS: ("testimonial", "learner", "course", "consent")},
 )
 async def list_testimonials(
     asking: NamedDependency[Asking],

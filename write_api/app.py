@@ -28,6 +28,7 @@ from write_api.assessment import AssessmentController
 from write_api.attempt import submit_attempt
 from write_api.audit_read import record_audit_read
 from write_api.certificate import revoke_certificate
+from write_api.consent import ConsentController
 from write_api.course import CourseController
 from write_api.data_export import record_data_export
 from write_api.enrollment import EnrollmentController, update_progress
@@ -63,6 +64,7 @@ from write_api.user_import import import_users
 
 CONTROLLERS: tuple[Any, ...] = (
     AssessmentController,
+    ConsentController,
     CourseController,
     DepartmentController,
     EnrollmentController,

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection, sql
 from psycopg.rows import scalar_row
 
+from event_store.erasure import await_scrubbing, replay_expiries
 from lms.backup.taking import PEOPLE
 
 _SECRETS_OF_PEOPLE: Final = (
@@ -44,19 +45,35 @@ _LOST = (
     "INSERT INTO event_store.personal_keys (person_id, created_at, destroyed_at)"
     " SELECT person_id, created_at, now() FROM people ON CONFLICT DO NOTHING"
 )
+_LOST_TEXTS = """
+SELECT FROM event_store.events AS said
+CROSS JOIN regexp_matches(data::text, 'sealed\\.v2\\.([0-9a-f]{32})\\.', 'g') AS sealed (key)
+LEFT JOIN event_store.record_keys AS kept ON kept.key_id = sealed.key[1]::uuid
+WHERE stream_type IN ('certificate', 'feedback', 'survey_response', 'testimonial')
+    AND kept.key_id IS NULL
+    AND NOT EXISTS (SELECT FROM event_store.personal_keys
+        WHERE person_id::text = data->>'learner_id' AND destroyed_at IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM event_store.events AS gone
+        WHERE gone.type LIKE 'expired_record.expired.v%'
+            AND gone.data->>'record_id' = said.stream_id::text)"""
 
 
 class Reconciled(NamedTuple):
-    """How many keys were destroyed again, and how many people's keys are in no archive."""
+    """How many keys were destroyed again, how many people's keys are in no archive, and how many
+    texts of records have lost theirs, though neither record nor person is gone."""
 
     destroyed_again: int
     lost: int
+    lost_texts: int
 
 
 def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
     """Destroys the keys of those who are erased by the history; marks those that are lost.
 
     Who is erased stands in the list of people beside the history, and in the log itself.
+
+    Erasures that weren't scrubbed yet are waited for again; texts of records that had expired stay
+    unreadable.
 
     A lost key's person reads as erased, and nothing is ever sealed for them under another key.
     """
@@ -75,7 +92,10 @@ def reconcile(connection: Connection[Any], history: Path) -> Reconciled:
         for table in _SECRETS_OF_PEOPLE:
             connection.execute(_forget(table))
         connection.execute("DROP TABLE people")
-    return Reconciled(destroyed_again, lost)
+        await_scrubbing(connection)
+        replay_expiries(connection)
+        lost_texts = connection.execute(_LOST_TEXTS).fetchall()
+    return Reconciled(destroyed_again, lost, len(lost_texts))
 
 
 def readable(connection: Connection[Any]) -> int:

@@ -124,6 +124,12 @@ def _reconcile(owner: psycopg.Connection, wanted: Wanted, say: Say) -> None:
             " than the history. Take a newer one, or accept by --without-keys that these become"
             " erased persons."
         )
+    if found.lost_texts and not wanted.without_keys:
+        raise Refused(
+            f"The archive of keys lacks those of {found.lost_texts:,} texts in the history: it is"
+            " older than the history. Take a newer one, or accept by --without-keys that these"
+            " can't be read any more."
+        )
     if found.destroyed_again:
         say(f"keys: {found.destroyed_again:,} destroyed again, of people who were erased later")
     if found.lost:

@@ -13,8 +13,9 @@ from domain.course import Difficulty
 from domain.survey import SurveyQuestionKind
 from lms.composition import command_side
 from lms.seeds import rust_course as rust
+from lms.seeds.consent import describe_purposes
 from lms.seeds.german import translate_assessment, translate_course, translate_survey
-from lms.seeds.people import INSTRUCTOR, JOHN, are_begun, register_people
+from lms.seeds.people import ADMIN, INSTRUCTOR, JOHN, are_begun, register_people
 from lms.seeds.steps import Steps
 from lms.settings import Settings, SettingsError
 
@@ -70,6 +71,7 @@ def _plant(steps: Steps, settings: Settings) -> int:
     if not are_begun(steps):
         settings.data_folder().remember_seed_password(settings.seed_password)
     actors = register_people(steps, settings.seed_password)
+    describe_purposes(steps, actors[ADMIN.username])
     instructor, john = actors[INSTRUCTOR.username], actors[JOHN.username]
     course_id, lessons = _write_course(steps, instructor)
     assessment_id = _write_assessment(steps, instructor, course_id)

@@ -1,4 +1,4 @@
-"""The words of what is kept, read, erased and let go: audit, erasures, retention, legal holds."""
+"""The words of what is kept, read, agreed to, erased and let go."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,6 +10,24 @@ KEEPING: Final[Mapping[str, Words]] = {
         "{reader_id:|}{operator:|} read the audit trail ({query:plain})",
         doer="reader_id",
         keeps=("filters", "about", "count", "first", "last", "operator"),
+    ),
+    "consent_purpose.described": Words("People to be asked for consent: {code:words}"),
+    "consent_purpose.revised": Words(
+        "Consent to {code:words} to be asked for in wording {text_version}"
+    ),
+    "consent_purpose.retired": Words("Consent to {code:words} asked for no more"),
+    "consent.given": Words(
+        "{learner_id} consented to {purpose:words}, in wording {text_version}",
+        doer="learner_id",
+        keeps=("language",),
+    ),
+    "consent.renewed": Words(
+        "{learner_id} consented anew to {purpose:words}, in wording {text_version}",
+        doer="learner_id",
+        keeps=("language",),
+    ),
+    "consent.withdrawn": Words(
+        "{learner_id} withdrew their consent to {purpose:words}", doer="learner_id"
     ),
     "learner.data_exported": step(
         "Copy of all that is kept about {full_name:plain} given to {exported_by}"

@@ -55,6 +55,8 @@ def test_an_employee_reaches_only_themselves_and_the_catalogue() -> None:
         "GetSurvey",
         "ListSurveys",
         "ListTestimonials",
+        "ListConsentPurposes",
+        "GetConsentPurpose",
     }
 
 

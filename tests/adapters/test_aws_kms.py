@@ -1,5 +1,6 @@
 """A master key in AWS KMS, over the network, to a server that speaks like it."""
 
+from base64 import b64encode
 from uuid import uuid4
 
 import msgspec
@@ -11,6 +12,7 @@ from adapters.aws_kms import AwsKms, KmsRefused, KmsUnreachable
 from edge.problem import fault_of
 from event_store.errors import MasterKeyUnavailable
 from event_store.keys import PersonalKeys
+from event_store.master_key import KnownMasterKey
 from lms.composition import command_side
 from lms.data_folder import free_port
 from lms.master_rotation import key_states, rotate_master_key
@@ -99,3 +101,30 @@ def test_a_master_key_moves_into_the_service(settings: Settings, kms: KmsServer)
     moved = msgspec.structs.replace(moving, master_keys="")
     with command_side(moved, connections=2) as side:
         assert side.log.keys.unseal(person, sealed, b"") == b"Jane"
+
+
+def test_a_master_key_moves_out_of_the_service_again(settings: Settings, kms: KmsServer) -> None:
+    arn, person, own = kms.new_key(), uuid4(), KnownMasterKey(bytes(range(7, 39)))
+    inside = msgspec.structs.replace(
+        settings, master_keys="", kms_key=arn, kms_endpoint=kms.endpoint
+    )
+    with command_side(inside, connections=2) as side:
+        sealed = side.log.keys.seal(person, b"Jane", b"")
+    moving = msgspec.structs.replace(
+        inside,
+        kms_key="",
+        former_kms_key=arn,
+        master_keys=b64encode(bytes(range(7, 39))).decode(),
+    )
+    with (
+        command_side(moving, connections=2) as side,
+        psycopg.connect(settings.database_url, autocommit=True) as owner,
+    ):
+        hashing = side.log.keys.wrapping.hashing
+        assert side.log.keys.unseal(person, sealed, b"") == b"Jane"
+        rotate_master_key(side, owner, settled_after=0.0)
+        assert {each.master_key_id for each in key_states(owner)} == {own.key_id}
+    moved = msgspec.structs.replace(moving, former_kms_key="", kms_endpoint="")
+    with command_side(moved, connections=2) as side:
+        assert side.log.keys.unseal(person, sealed, b"") == b"Jane"
+        assert side.log.keys.wrapping.hashing == hashing

@@ -13,6 +13,14 @@ from commands.attempt import StartAttempt, SubmitAttempt
 from commands.audit_read import RecordAuditRead, RecordOperatorRead
 from commands.catalogue import HANDLERS
 from commands.certificate import IssueCertificate, RevokeCertificate
+from commands.consent import (
+    DescribeConsentPurpose,
+    GiveConsent,
+    NewPurposeText,
+    RetireConsentPurpose,
+    ReviseConsentPurpose,
+    WithdrawConsent,
+)
 from commands.course import (
     AddLesson,
     AddModule,
@@ -389,11 +397,25 @@ COMMANDS_ON: dict[type[Command], Callable[[Things], Command]] = {
     ExpireRecord: lambda t: ExpireRecord(kind=RecordKind.ENROLLMENT, record_id=t.enrollment.id),
     EndImport: lambda t: EndImport(import_id=t.user_import),
     ReadNotification: lambda t: ReadNotification(notification_id=t.notification),
+    DescribeConsentPurpose: lambda _: DescribeConsentPurpose(
+        code=uuid4().hex, texts={"en": NewPurposeText(title="May we?", text="We would like to.")}
+    ),
+    ReviseConsentPurpose: lambda _: ReviseConsentPurpose(code="unknown", texts={}),
+    RetireConsentPurpose: lambda _: RetireConsentPurpose(code="unknown"),
+    GiveConsent: lambda _: GiveConsent(purpose="unknown", text_version=1),
+    WithdrawConsent: lambda _: WithdrawConsent(purpose="unknown"),
     RecordAuditRead: lambda _: RecordAuditRead(query="ListAuditEvents"),
     RecordOperatorRead: lambda _: RecordOperatorRead(query="ListAuditEvents", operator="root@lms"),
 }
 
-THE_ACTOR_S_OWN = {StartAttempt, SubmitFeedback, SubmitSurveyResponse, SubmitTestimonial}
+THE_ACTOR_S_OWN = {
+    GiveConsent,
+    StartAttempt,
+    SubmitFeedback,
+    SubmitSurveyResponse,
+    SubmitTestimonial,
+    WithdrawConsent,
+}
 """These name nobody: they are about the one who sends them, who gets no further than that."""
 
 every_command = pytest.mark.parametrize("command", COMMANDS_ON, ids=lambda it: it.__name__)

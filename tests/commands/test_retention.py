@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,17 +11,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from access.actor import SYSTEM
+from commands.certificate import AlreadyCertified, IssueCertificate
+from commands.enrollment import EnrollLearner, UpdateProgress
 from commands.erasure import EraseLearner
 from commands.feedback import SubmitFeedback
 from commands.learner import DeactivateLearner
 from commands.retention import (
+    RECORDS_OF,
     ExpireRecord,
     PlaceHold,
     ReleaseHold,
     RemoveRetention,
     SetRetention,
 )
-from domain.enrollment import Enrollment
+from domain.aggregate import EXPIRED
+from domain.enrollment import AlreadyEnrolled, Enrollment
 from domain.erasure import LegalBasis
 from domain.errors import DomainError, Invalid
 from domain.identity import expired_record_id, legal_holds_id
@@ -94,6 +99,95 @@ def test_an_account_that_expires_is_a_person_erased(system: System, given: Given
     learner = system.log.find_latest(Learner, person.id)
     assert learner is not None
     assert learner.erased
+
+
+def test_an_account_waits_for_every_record_that_a_policy_keeps(
+    system: System, given: Given
+) -> None:
+    """Whoever sends the command: it asks the log."""
+    person, author = given.a_person(), given.a_person(Role.INSTRUCTOR)
+    course = given.a_published_course(author)
+    given.a_completed_enrollment(person, course)
+    said = SubmitFeedback(course_id=course.id, rating=5, feedback_text="Good")
+    feedback = system.dispatch(said, person.actor).id
+    system.dispatch(a_policy(RecordKind.ACCOUNT, 1))
+    system.dispatch(a_policy(RecordKind.FEEDBACK, 100))
+    system.dispatch(DeactivateLearner(learner_id=person.id))
+    closing = an_expiry(RecordKind.ACCOUNT, person.id)
+    system.when(closing, now=NOW + 99 * DAY).refuses(NotExpired)
+    system.dispatch(an_expiry(RecordKind.FEEDBACK, feedback), now=NOW + 100 * DAY)
+    system.dispatch(a_policy(RecordKind.FEEDBACK, 200))
+    assert system.dispatch(closing, now=NOW + 101 * DAY), "what has expired keeps nobody"
+
+
+def test_records_of_a_person_are_found_by_an_index(system: System, given: Given) -> None:
+    person = given.a_person()
+    with system.pool.connection() as connection:
+        connection.execute("SET LOCAL enable_seqscan = off")
+        plan = connection.execute(f"EXPLAIN {RECORDS_OF}", (person.id,)).fetchall()
+    assert "events_of_records" in str(plan)
+
+
+def test_who_enrols_again_after_it_has_expired_begins_anew(system: System, given: Given) -> None:
+    person, author = given.a_person(), given.a_person(Role.INSTRUCTOR)
+    course = given.a_published_course(author)
+    done = given.a_completed_enrollment(person, course)
+    first = system.dispatch(IssueCertificate(enrollment_id=done.id), SYSTEM).id
+    enrolling, expiring = (
+        EnrollLearner(course_id=course.id),
+        an_expiry(RecordKind.ENROLLMENT, done.id),
+    )
+    system.when(enrolling, person.actor).refuses(AlreadyEnrolled)
+    system.dispatch(a_policy(RecordKind.ENROLLMENT, 30))
+    system.dispatch(expiring, SYSTEM, now=NOW + 30 * DAY)
+
+    outcome = system.when(enrolling, person.actor, now=NOW + 31 * DAY)
+    outcome.then(Enrollment.Reinstated)
+    assert outcome.facts[0].anew
+    learning = UpdateProgress(enrollment_id=done.id, lesson_id=done.lessons[0], percent=100)
+    outcome = system.when(learning, person.actor, now=NOW + 32 * DAY)
+    outcome.then(Enrollment.ProgressUpdated, Enrollment.LessonCompleted, Enrollment.Completed)
+    again = IssueCertificate(enrollment_id=done.id)
+    second = system.dispatch(again, SYSTEM).id
+    assert second != first
+    system.when(again, SYSTEM).refuses(AlreadyCertified)
+
+    system.when(expiring, SYSTEM, now=NOW + 61 * DAY).refuses(NotExpired)
+    system.when(expiring, SYSTEM, now=NOW + 62 * DAY).then(ExpiredRecord.Expired)
+    system.when(expiring, SYSTEM, now=NOW + 63 * DAY).then()
+
+
+def test_what_was_written_in_an_expired_record_is_unreadable_and_the_person_is_not(
+    system: System, given: Given
+) -> None:
+    person, author = given.a_person(), given.a_person(Role.INSTRUCTOR)
+    course = given.a_published_course(author)
+    given.an_enrollment(person, course)
+
+    def say(text: str, day: int) -> UUID:
+        said = SubmitFeedback(course_id=course.id, rating=day % 5 + 1, feedback_text=text)
+        return system.dispatch(said, person.actor, now=NOW + day * DAY).id
+
+    def read() -> list[str | None]:
+        """As a process reads it that has read nothing before."""
+        other = system.another()
+        events: list[Any] = list(other.log.events.get(feedback))
+        learner = other.log.find_latest(Learner, person.id)
+        other.close()
+        assert learner is not None
+        assert learner.full_name == "Jane Doe"
+        return [event.feedback_text for event in events]
+
+    feedback = say("Too slow", 0)
+    system.dispatch(a_policy(RecordKind.FEEDBACK, 30))
+    assert read() == ["Too slow"]
+    expiring = an_expiry(RecordKind.FEEDBACK, feedback)
+    system.dispatch(expiring, SYSTEM, now=NOW + 30 * DAY)
+    assert read() == [EXPIRED]
+    say("Better now", 31)
+    assert read() == [EXPIRED, "Better now"]
+    system.dispatch(expiring, SYSTEM, now=NOW + 61 * DAY)
+    assert read() == [EXPIRED, EXPIRED]
 
 
 def test_nothing_that_is_held_expires_or_is_erased(system: System, given: Given) -> None:

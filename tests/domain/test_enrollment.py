@@ -261,8 +261,20 @@ def reinstated(**changed: Any) -> Fact:
         "enrolled_by": MANAGER,
         "source": EnrollmentSource.MANAGER,
         "due_at": None,
+        "anew": False,
     }
     return fact(Enrollment.Reinstated, **WHO, **(begun | changed))
+
+
+def test_after_it_has_expired_one_begins_from_nothing() -> None:
+    completed = fact(Enrollment.Completed, **WHO, course_version=1, score=80.0)
+    enrollment = (
+        given(Enrollment, enrolled(), *all_lessons, passed(80.0, QUIZ), completed)
+        .when(come_back(anew=True))
+        .then(reinstated(anew=True))
+    )
+    assert enrollment.status is EnrollmentStatus.ACTIVE
+    assert (enrollment.progress, enrollment.best_scores, enrollment.completed_at) == ({}, {}, None)
 
 
 def test_coming_back_keeps_what_the_new_version_still_has() -> None:

@@ -11,6 +11,7 @@ import msgspec
 from polyfactory.factories.msgspec_factory import MsgspecFactory
 
 from domain.catalogue import AGGREGATES
+from event_store import record_keys
 from event_store.event_type import EventType, EventTypes
 from event_store.keys import PREFIX
 
@@ -41,7 +42,7 @@ def plausible(event_type: EventType) -> dict[str, Any]:
 
 
 def is_sealed(value: object) -> bool:
-    return isinstance(value, str) and value.startswith(PREFIX)
+    return isinstance(value, str) and value.startswith((PREFIX, record_keys.PREFIX))
 
 
 TYPES = EventTypes(AGGREGATES)

@@ -137,6 +137,7 @@ def test_who_was_erased_is_erased_again_after_a_restore(
             " WHERE person_id = %s",
             (known,),
         )
+        owner.execute("DELETE FROM erasure.scrubs")
     tombstones = alone.data_dir / "kept-apart.ndjson"
     tombstones.write_text(
         "".join(
@@ -150,3 +151,6 @@ def test_who_was_erased_is_erased_again_after_a_restore(
             f"{keys} keys destroyed again\n{people} people erased again\n"
         )
     assert is_erased(side, unknown)
+    with psycopg.connect(alone.database_url) as owner:
+        waiting = owner.execute("SELECT learner_id FROM erasure.scrubs").fetchall()
+    assert {id for (id,) in waiting} == {known, unknown}, "they are still to be scrubbed"

@@ -108,3 +108,5 @@ def test_a_file_without_a_master_key_is_told(
 def test_there_is_one_master_key(data_dir: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match="can't both be set"):
         Settings.load(data_dir | {"LMS_MASTER_KEY": KEY, "LMS_MASTER_KEY_FILE": "/x"})
+    with pytest.raises(SettingsError, match="for leaving AWS KMS"):
+        Settings.load(data_dir | {"LMS_KMS_KEY": "alias/a", "LMS_FORMER_KMS_KEY": "alias/b"})

@@ -18,19 +18,27 @@ from access.resets import InvalidResetLink, Resets
 from access.sessions import Sessions
 from access.throttle import RESETS_PER_ADDRESS, RESETS_PER_NAME, Throttle
 from adapters.mail import Mail, MailFailed
+from commands.consent import (
+    DescribeConsentPurpose,
+    GiveConsent,
+    NewPurposeText,
+    WithdrawConsent,
+)
 from commands.context import Context
 from commands.external_identity import LinkIdentity
 from commands.forgotten_password import ForgottenPasswords, TooManyWishes
 from commands.learner import ChangePassword, DeactivateLearner, UpdateLearner
 from commands.password import NoPasswordHere
 from commands.password_reset import RequestPasswordReset
+from commands.survey_invitation import InviteToSurvey
+from domain.consent_purpose import OPTIONAL_MAIL
 from domain.learner import Learner
 from domain.password_reset import PasswordReset
 from policies.equipment import Equipment
 from policies.letters import Letters
 from policies.mailroom import Mailroom
 from policies.refusals import RefusalTeller
-from tests.commands.system import MASTER_KEY, Given, Person, System
+from tests.commands.system import ADMIN, MASTER_KEY, Given, Person, System
 from tests.policies.equipped import counts, query
 
 NEW = "a pelican on a staple"
@@ -370,6 +378,45 @@ def test_an_administrator_sends_a_link_to_who_has_no_password_yet(
     office.work()
     office.choose(office.post.token)
     assert office.knows(a_learner, NEW)
+
+
+def test_who_has_consented_to_such_mail_is_written_to_about_surveys(
+    office: Office, given: Given, a_learner: Person
+) -> None:
+    def invite() -> int:
+        """Invites to another survey; how many mails there are then."""
+        survey = given.an_open_survey(ADMIN)
+        invitation = InviteToSurvey(survey_id=survey, learner_id=a_learner.id)
+        office.system.dispatch(invitation, ADMIN)
+        office.work()
+        return len(office.post.mails)
+
+    agree = GiveConsent(purpose=OPTIONAL_MAIL, text_version=1)
+    texts = {"en": NewPurposeText(title="Mail", text="May we write?")}
+    assert invite() == 0, "nobody is asked yet, so nobody is written to"
+    office.system.dispatch(DescribeConsentPurpose(code=OPTIONAL_MAIL, texts=texts))
+    assert invite() == 0
+    office.system.dispatch(agree, a_learner.actor)
+    assert invite() == 1
+    assert "How was it?" in office.post.mails[0].subject
+    office.system.dispatch(WithdrawConsent(purpose=OPTIONAL_MAIL), a_learner.actor)
+    assert invite() == 1
+
+
+def test_whoever_withdraws_while_mail_waits_does_not_get_it(
+    office: Office, given: Given, a_learner: Person
+) -> None:
+    texts = {"en": NewPurposeText(title="Mail", text="May we write?")}
+    office.system.dispatch(DescribeConsentPurpose(code=OPTIONAL_MAIL, texts=texts))
+    agree = GiveConsent(purpose=OPTIONAL_MAIL, text_version=1)
+    office.system.dispatch(agree, a_learner.actor)
+    survey = given.an_open_survey(ADMIN)
+    invitation = InviteToSurvey(survey_id=survey, learner_id=a_learner.id)
+    office.system.dispatch(invitation, ADMIN)
+    office.system.dispatch(WithdrawConsent(purpose=OPTIONAL_MAIL), a_learner.actor)
+    office.work()
+    assert office.post.mails == []
+    assert not office.mailroom.deliver()
 
 
 def test_while_the_server_is_down_mail_waits_ever_longer_and_each_try_has_its_own_link(

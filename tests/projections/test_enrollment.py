@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.enrollment import Enrollment, EnrollmentSource
 from domain.identity import enrollment_id
+from domain.retention import ExpiredRecord, RecordKind
 from tests.projections.story import AT, Story, a_uuid
 
 LEARNER, COURSE, MANAGER, EXAM, ATTEMPT = (a_uuid(number) for number in range(1, 6))
@@ -176,3 +177,46 @@ def test_who_comes_back_after_withdrawing_keeps_what_the_new_version_still_has(
         {"lesson_id": LESSONS[1], "percent": 50},
     ]
     assert story.rows("SELECT * FROM enrollment_assessment") == []
+
+
+def test_who_begins_anew_after_it_has_expired_is_seen_again(story: Story) -> None:
+    enrollment = an_enrollment()
+    learn(enrollment, 0, 100, 1)
+    enrollment.withdraw(reason="no time", at=AT[2])
+    story.given(enrollment)
+    for number, hour in ((1, 3), (2, 6)):
+        gone = ExpiredRecord.expire(
+            kind=RecordKind.ENROLLMENT,
+            record_id=ENROLLMENT,
+            learner_id=LEARNER,
+            course_id=COURSE,
+            ended_at=enrollment.modified_on,
+            number=number,
+            at=AT[hour],
+        )
+        story.given(gone)
+        assert story.rows("SELECT * FROM enrollment") == []
+        enrollment.reinstate(
+            course_version=2,
+            lessons=LESSONS[:2],
+            assessments=[],
+            enrolled_by=LEARNER,
+            source=EnrollmentSource.SELF,
+            anew=True,
+            at=AT[hour + 1],
+        )
+        learn(enrollment, 1, 50, hour + 1)
+        story.given(enrollment)
+        assert story.row("SELECT status, percent, enrolled_at, version FROM enrollment") == {
+            "status": "active",
+            "percent": 25,
+            "enrolled_at": AT[hour + 1],
+            "version": enrollment.version,
+        }
+        assert story.rows("SELECT lesson_id, percent FROM lesson_progress ORDER BY ordinal") == [
+            {"lesson_id": LESSONS[0], "percent": 0},
+            {"lesson_id": LESSONS[1], "percent": 50},
+        ]
+        enrollment.withdraw(reason=None, at=AT[hour + 2])
+        story.given(enrollment)
+    assert story.row("SELECT expired_at FROM expired_record") == {"expired_at": AT[6]}

@@ -236,3 +236,22 @@ def test_a_signed_sheet_that_has_expired_is_nobodys_and_still_counts(story: Stor
     story.given(expired(RecordKind.SURVEY_RESPONSE, sheet.id))
     assert story.row("SELECT learner_id FROM survey_response") == {"learner_id": None}
     assert story.row("SELECT text FROM survey_answer") == {"text": None}
+
+
+def test_feedback_given_again_after_it_has_expired_is_seen_again(story: Story) -> None:
+    feedback = Feedback.submit(
+        learner_id=ANN, course_id=COURSE, rating=2, feedback_text="Slow", at=AT[0]
+    )
+    story.given(feedback)
+    story.given(expired(RecordKind.FEEDBACK, feedback.id))
+    feedback.revise(rating=5, feedback_text="Better", at=AT[4])
+    story.given(feedback)
+    assert story.row("SELECT rating, feedback_text, version FROM feedback") == {
+        "rating": 5,
+        "feedback_text": "Better",
+        "version": 2,
+    }
+    assert story.row("SELECT ratings, rating_sum FROM course_rating") == {
+        "ratings": 2,
+        "rating_sum": 7,
+    }

@@ -197,8 +197,8 @@ def test_a_summary_counts_what_a_list_shows(view: View, acts: list[Act]) -> None
     listed = view.obligations(moment)
     for per, names in (
         (Per.COURSE, ("course_id",)),
-        (Per.DEPARTMENT, ("department",)),
-        (Per.DEPARTMENT_AND_COURSE, ("department", "course_id")),
+        (Per.DEPARTMENT, ("department_id",)),
+        (Per.DEPARTMENT_AND_COURSE, ("department_id", "course_id")),
     ):
         for row in view.summary(moment, per):
             group = [it for it in listed if all(it[name] == row[name] for name in names)]

@@ -18,6 +18,7 @@ from domain.organization import Organization
 from event_store import bulk
 from event_store.errors import RequestRepeated
 from event_store.record import Metadata
+from event_store.record_keys import kept_statement
 from event_store.recorder import Request, Statement
 from lms.composition import CommandSide
 from lms.seeds.history import beside
@@ -86,10 +87,12 @@ class _Import:
             self._side.log.keys.ensure(piece.people)
         to_stored = self._side.log.mapper.to_stored_event
         acts, rows = piece.tell(), []
-        for act in acts:
-            metadata = _metadata(act)
-            rows += [bulk.Row(to_stored(event), metadata) for event in act.events]
-        return rows, beside.statements(event for act in acts for event in act.events)
+        with self._side.log.keys.records.collected() as keys:
+            for act in acts:
+                metadata = _metadata(act)
+                rows += [bulk.Row(to_stored(event), metadata) for event in act.events]
+        also = beside.statements(event for act in acts for event in act.events)
+        return rows, [*also, kept_statement(keys)] if keys else also
 
     def _append(self, name: str, rows: list[bulk.Row], also: list[Statement]) -> int:
         try:

@@ -266,12 +266,64 @@ def test_whoever_was_erased_stays_erased(database: Database, tmp_path: Path) -> 
             " VALUES (1, %s, 'learner', 1, 'learner.erased.v1', '{}', '{}')",
             [logged],
         )
-        assert reconcile(owner, tmp_path) == (2, 1)
+        assert reconcile(owner, tmp_path) == (2, 1, 0)
         found = owner.execute(
             "SELECT person_id FROM event_store.personal_keys WHERE destroyed_at IS NULL"
         ).fetchall()
         log_ins = owner.execute("SELECT learner_id FROM access.credentials").fetchall()
     assert found == log_ins == [(here,)]
+
+
+def test_an_erasure_that_was_not_scrubbed_yet_is_scrubbed_after_a_restore(
+    database: Database, tmp_path: Path
+) -> None:
+    """What was waiting is in no backup, and stands in the log."""
+    (tmp_path / "people.csv").write_text("person_id,created_at,destroyed_at\n")
+    begun, done = uuid4(), uuid4()
+    events = [(begun, 1, "carried_out"), (done, 1, "carried_out"), (done, 2, "scrubbed")]
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.cursor().executemany(
+            "INSERT INTO event_store.events"
+            " (position, stream_id, stream_type, version, type, data, metadata)"
+            " VALUES (%s, %s, 'erasure', %s, %s, %s, '{}')",
+            [
+                (position, stream, version, f"erasure.{what}.v1", f'{{"learner_id": "{stream}"}}')
+                for position, (stream, version, what) in enumerate(events, 1)
+            ],
+        )
+        for _ in range(2):
+            reconcile(owner, tmp_path)
+            waiting = owner.execute("SELECT erasure_id, learner_id FROM erasure.scrubs").fetchall()
+            assert waiting == [(begun, begun)]
+
+
+def test_texts_whose_keys_are_in_no_archive_are_told_and_expired_ones_stay_unreadable(
+    database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text("person_id,created_at,destroyed_at\n")
+    kept, lost, expired = uuid4(), uuid4(), uuid4()
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        for position, stream in enumerate((kept, lost, expired), 1):
+            owner.execute(
+                "INSERT INTO event_store.events"
+                " (position, stream_id, stream_type, version, type, data, metadata)"
+                " VALUES (%s, %s, 'feedback', 1, 'feedback.submitted.v1', %s, '{}')",
+                (position, stream, f'{{"feedback_text": "sealed.v2.{stream.hex}.sealed.v1.x"}}'),
+            )
+        owner.cursor().executemany(
+            "INSERT INTO event_store.record_keys (key_id, stream_id, person_id, key)"
+            " VALUES (%s, %s, %s, %s)",
+            [(stream, stream, uuid4(), bytes(32)) for stream in (kept, expired)],
+        )
+        owner.execute(
+            "INSERT INTO event_store.events"
+            " (position, stream_id, stream_type, version, type, data, metadata)"
+            " VALUES (9, %s, 'expired_record', 1, 'expired_record.expired.v1', %s, '{}')",
+            (uuid4(), f'{{"record_id": "{expired}"}}'),
+        )
+        assert reconcile(owner, tmp_path) == (0, 0, 1)
+        found = owner.execute("SELECT key_id FROM event_store.record_keys").fetchall()
+    assert found == [(kept,)]
 
 
 def test_what_followed_from_another_log_is_wiped(target: Settings) -> None:
