@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,10 +79,12 @@ class DataFolder:
         """The ports remembered under these names; a free one is chosen for a new name."""
         with self._locked():
             known = self._known_ports()
-            chosen = {name: known.get(name) or free_port() for name in names}
-            if known | chosen != known:
-                self._write(self.path / "ports.json", known | chosen)
-        return chosen
+            chosen = dict(known)
+            for name in names:
+                chosen[name] = known.get(name) or _another_port(chosen.values())
+            if chosen != known:
+                self._write(self.path / "ports.json", chosen)
+        return {name: chosen[name] for name in names}
 
     def forget_taken_ports(self) -> None:
         """Drops every remembered port that something else listens on now.
@@ -126,6 +128,13 @@ class DataFolder:
             out.write(text + b"\n")
             os.fsync(out.fileno())
         draft.rename(file)
+
+
+def _another_port(taken: Collection[int]) -> int:
+    """A free one that isn't promised to anybody yet: those don't listen all the time."""
+    while (port := free_port()) in taken:
+        pass
+    return port
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
