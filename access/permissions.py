@@ -168,7 +168,7 @@ COMMANDS: dict[str, Row] = {
     "WithdrawConsent":          Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
 
     "RecordAuditRead":          Row(____,  ____,  ____,   ANY,    ____,   ANY,  ____),
-    "RecordOperatorRead":       Row(____,  ____,  ____,   ____,   ____,   ____, ANY),
+    "RecordOperatorRead":       Row(____,  ____,  ____,   ____,   ____,   ANY,  ANY),
     "EraseLearner":             Row(SELF,  ____,  ____,   ____,   ____,   ANY,  ____),
     "ApproveErasure":           Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),
     "RefuseErasure":            Row(____,  ____,  ____,   ____,   ____,   ANY,  ____),

@@ -174,6 +174,8 @@ async def _times(settings: Settings, events: int) -> dict[str, list[float]]:
         )
         async with open_queries(settings.read_database_url) as pool:
             database = Database(pool)
+            # Connects, and opens the keys of the newest events, as any server has done long ago.
+            await _search(database, historian, SEARCHES["nothing"])
             return {
                 name: [
                     await _timed(lambda each=each: _search(database, historian, each))  # type: ignore[misc]

@@ -16,7 +16,7 @@ from read_api.asking import Asking
 from read_api.compliance_rows import Asked, of_few_people
 from read_api.condition import Condition, Where
 
-WALK: Final = 5_000
+WALK: Final = 2_000
 MANY: Final = 20_000
 """States that began in between. Of more than that all obligations are gone through, one stretch
 after the other; of fewer those are found first to which anything happened."""

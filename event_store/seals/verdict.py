@@ -27,14 +27,14 @@ class Kind(StrEnum):
 
 
 SAYS = {
-    Kind.EDITED: "is not as it was when it was sealed",
-    Kind.DELETED: "was sealed and is gone",
-    Kind.INSERTED: "stands among sealed events and was never sealed",
-    Kind.CUT_OFF: "was sealed at the end of the log and is gone",
-    Kind.LEAF_MISSING: "has lost its leaf",
-    Kind.LEAF_OUT_OF_ORDER: "has a leaf with a position that isn't above the one before",
+    Kind.EDITED: "changed since sealed",
+    Kind.DELETED: "sealed, and gone",
+    Kind.INSERTED: "never sealed, among events that are",
+    Kind.CUT_OFF: "sealed at the end of the log, and gone",
+    Kind.LEAF_MISSING: "without a leaf",
+    Kind.LEAF_OUT_OF_ORDER: "with a leaf whose position isn't above the one before",
 }
-"""What is said of one event; of several, in the plural form of the same words."""
+"""What is said of one event, and of several."""
 
 
 class Problem(msgspec.Struct, frozen=True):

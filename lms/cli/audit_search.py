@@ -55,7 +55,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             _record(desk, given, entries)
             for line in _as_json(entries) if options.json else _as_table(entries, headed=first):
                 print(line)
-            first = False
+            first = first and not entries
+        if first and not options.json:
+            print("No event of the log is like that.")
 
     return ask(settings, tell)
 
@@ -114,7 +116,7 @@ def _as_json(entries: Sequence[AuditEntry]) -> Iterator[str]:
 
 def _as_table(entries: Sequence[AuditEntry], *, headed: bool) -> Iterator[str]:
     """Columns as wide as their widest value; the reason, which may be long, comes last."""
-    rows = [*([HEADINGS] if headed else []), *map(_row, entries)]
+    rows = [*([HEADINGS] if headed and entries else []), *map(_row, entries)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -48,6 +48,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         print(msgspec.json.format(msgspec.json.encode(verdict)).decode())
     else:
         print(_told(verdict))
+        advice = _when_it_holds(options.kept) if verdict.holds else _when_it_does_not(settings)
+        print(advice)
     return 0 if verdict.holds else 1
 
 
@@ -81,6 +83,29 @@ def _told(verdict: Verdict) -> str:
         "history is as it was sealed" if verdict.holds else "history is NOT as it was sealed"
     )
     return "\n".join(lines)
+
+
+def _when_it_holds(kept: Sequence[Path]) -> str:
+    """What has been proved, and against whom."""
+    if kept:
+        return "It is also what the files given with --kept knew."
+    return (
+        "Compared with the witness file of this machine. Against those who administer it, too, it\n"
+        "is proved by a checkpoint that you have kept elsewhere: --kept FILE (docs/seals.md)."
+    )
+
+
+def _when_it_does_not(settings: Settings) -> str:
+    """What to do now."""
+    return f"""
+What now:
+- Change nothing: keep this output, the database as it is, and {settings.witness_file}.
+- `lms audit trace POSITION` tells what an event says now, and what it was about.
+- What it said before is in backups and exports from then: `lms audit verify --kept FILE`
+  compares with an export, and names each event that was rewritten.
+- After a backup was restored, what came after it is `cut-off`, and nothing else may be wrong:
+  docs/seals.md tells how to go on. In all other cases somebody could write to the database
+  who must not: find out who had its owner's password."""
 
 
 def _progress(done: int, of: int) -> None:

@@ -65,6 +65,7 @@ def test_the_system_may_do_exactly_what_they_need() -> None:
         "ApplyGroupRoles",
         "EndImport",
         "ExpireRecord",
+        "RecordOperatorRead",
         "RecordScrubbed",
         "IssueCertificate",
         "CreateNotification",

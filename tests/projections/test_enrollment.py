@@ -61,6 +61,7 @@ def test_a_new_enrollment_has_all_lessons_before_it(story: Story) -> None:
         "last_lesson_id": None,
         "last_activity_at": None,
         "updated_at": AT[0],
+        "ended_at": None,
         "version": 1,
     }
     assert story.rows("SELECT lesson_id, percent FROM lesson_progress ORDER BY ordinal") == [
@@ -117,12 +118,13 @@ def test_an_enrollment_completes_with_its_best_scores(story: Story) -> None:
     story.given(enrollment)
 
     assert story.row(
-        "SELECT status, percent, score, completed_at, updated_at, version FROM enrollment"
+        "SELECT status, percent, score, completed_at, ended_at, updated_at, version FROM enrollment"
     ) == {
         "status": "completed",
         "percent": 100,
         "score": 70.0,
         "completed_at": AT[2],
+        "ended_at": AT[3],
         "updated_at": AT[3],
         "version": enrollment.version,
     }
