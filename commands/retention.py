@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from access.erasure import turn_statement
+from access.erasure import turn_statement, unchanged_statement
 from commands.erasure import carry_out, last_erasure, must_not_be_held, must_not_change
 from commands.expired import is_expired, last_expiry
 from commands.message import Command, handles
@@ -144,6 +144,8 @@ def expire_record(command: ExpireRecord, work: Work) -> Aggregate:
     _must_be_over(command.kind, course_id, record.modified_on, work)
     must_not_be_held(record.learner_id, course_id, work)
     work.execute_too(*expired_statement(record.id))
+    # After the deletion: a text that was added meanwhile has the command decided anew.
+    work.execute_too(*unchanged_statement([record.id], [record.version], work.actor.id))
     return ExpiredRecord.expire(
         kind=command.kind,
         record_id=record.id,

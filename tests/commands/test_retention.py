@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from domain.legal_holds import HeldKind, HoldNotFound, LegalHolds, UnderLegalHol
 from domain.retention import ExpiredRecord, NotExpired, RecordKind, RetentionPolicies
 from domain.roles import Role
 from tests.commands.system import NOW, Given, System
+from tests.commands.together import at_once
 from tests.servers.postgres import Database
 
 DAY = timedelta(days=1)
@@ -188,6 +190,30 @@ def test_what_was_written_in_an_expired_record_is_unreadable_and_the_person_is_n
     assert read() == [EXPIRED, "Better now"]
     system.dispatch(expiring, SYSTEM, now=NOW + 61 * DAY)
     assert read() == [EXPIRED, EXPIRED]
+
+
+def test_a_text_that_is_written_while_its_record_expires_stays_readable(
+    system: System, given: Given
+) -> None:
+    """Whoever comes first: it is kept by what was decided after it, or belongs to a new life."""
+    course = given.a_published_course(given.a_person(Role.INSTRUCTOR))
+    system.dispatch(a_policy(RecordKind.FEEDBACK, 30))
+    other = system.another()
+    for _ in range(5):
+        person = given.a_person()
+        given.an_enrollment(person, course)
+        first = SubmitFeedback(course_id=course.id, rating=1, feedback_text="Old")
+        feedback = system.dispatch(first, person.actor).id
+        again = SubmitFeedback(course_id=course.id, rating=5, feedback_text="New")
+        expiring = an_expiry(RecordKind.FEEDBACK, feedback)
+        later = NOW + 30 * DAY
+        at_once(
+            partial(other.when, again, person.actor, now=later),
+            partial(system.when, expiring, SYSTEM, now=later),
+        )
+        events: list[Any] = list(system.log.events.get(feedback))
+        assert events[-1].feedback_text == "New"
+    other.close()
 
 
 def test_nothing_that_is_held_expires_or_is_erased(system: System, given: Given) -> None:
