@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
-from os import urandom
 from typing import Any
 
 from litestar import Litestar
@@ -10,7 +9,6 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from access.keys import VerificationKeys
 from access.permissions import QUERIES, UnknownOperation
 from edge.app import edge_app
 from edge.authentication import OPEN, Verifier
@@ -18,57 +16,48 @@ from edge.correlation import TrustedPeers
 from edge.health import Check
 from edge.metrics import RequestMetrics
 from edge.position import PositionWaiter
-from edge.scim.service import DirectoryService
-from event_store.addresses import Clients
-from event_store.mapper import Mapper
 from read_api.analytics import AnalyticsController
-from read_api.analytics_client import AnalyticsClient
 from read_api.asking import READS, operation_of, provide_asking
 from read_api.assessment import AssessmentController
 from read_api.attempt import AttemptController
 from read_api.audit import AuditController
 from read_api.audit_reads import WRITE_SIDE
-from read_api.certificate import CertificateController, CertificatePrinter
+from read_api.certificate import CertificateController
 from read_api.compliance import ComplianceController
 from read_api.consent import ConsentController
 from read_api.course import CourseController
 from read_api.database import Database, Pool
-from read_api.discovery import EventCatalogue, asyncapi, jwks
+from read_api.discovery import asyncapi, jwks
 from read_api.enrollment import EnrollmentController
 from read_api.erasure import ErasureController
 from read_api.faults import QUERY_FAULTS
 from read_api.feedback import list_feedback
-from read_api.history import Historian
 from read_api.identity import list_identities
-from read_api.inspecting.copying import Inspections
 from read_api.inspection import InspectionController
 from read_api.language import provide_reader
 from read_api.learner import UserController, get_me
 from read_api.lifeline import LifelineController
-from read_api.lives.archive import Archive
 from read_api.notification import list_notifications
 from read_api.organization import DepartmentController
 from read_api.personal_export import PersonalExportController
-from read_api.refused import RefusedHere
 from read_api.retention import RetentionController
 from read_api.role import list_roles
-from read_api.scim.controller import Directory, ScimController
+from read_api.scim.controller import ScimController
 from read_api.seal import SealController, seal_keys
 from read_api.service_account import ServiceAccountController
 from read_api.session import (
-    EnforcedRoles,
     get_my_second_factor,
     list_my_sessions,
     list_signing_keys,
 )
 from read_api.skill import list_skills
+from read_api.sources import Sources
 from read_api.survey import SurveyController
 from read_api.testimonial import list_testimonials
 from read_api.trace import TraceController
 from read_api.translation import TranslationController
 from read_api.user_import import ImportController
 from read_api.verification import verify
-from read_api.write_side import WriteSide
 
 CONTROLLERS: tuple[Any, ...] = (
     AnalyticsController,
@@ -110,35 +99,19 @@ CONTROLLERS: tuple[Any, ...] = (
     verify,
 )
 
-NOBODYS = EnforcedRoles()
-
 
 def create_read_api(
     pool: Pool,
+    sources: Sources,
     *,
     verifier: Verifier,
-    keys: VerificationKeys,
-    mapper: Mapper,
-    clients: Clients,
-    printer: CertificatePrinter,
-    analytics: AnalyticsClient,
-    write_side: WriteSide,
-    event_catalogue: EventCatalogue,
-    inspections: Inspections,
     checks: Mapping[str, Check],
     metrics: RequestMetrics,
     version: str,
     peers: TrustedPeers | None = None,
-    refused: RefusedHere | None = None,
-    enforced: EnforcedRoles = NOBODYS,
-    public_url: str = "",
-    secret: bytes = b"",
 ) -> Litestar:
-    """The Litestar application that answers queries.
+    """The Litestar application that answers queries. It opens and closes `pool`.
 
-    It opens and closes `pool`, `analytics`, `write_side` and `refused`, which tells whom `verifier`
-    has refused; `enforced` are the roles that need a second factor. `public_url` is the gateway's,
-    `secret` seals the cursors of SCIM.
     Raises `UnknownOperation` for a handler that the permission table has no row for.
     """
     database = Database(pool)
@@ -146,11 +119,9 @@ def create_read_api(
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:
-        async with pool, analytics, write_side, refused or nullcontext():
+        refused = sources.refused or nullcontext()
+        async with pool, sources.analytics, sources.write_side, refused:
             yield
-
-    def given(value: object) -> Provide:
-        return Provide(lambda: value, sync_to_thread=False)
 
     app = edge_app(
         CONTROLLERS,
@@ -162,32 +133,17 @@ def create_read_api(
         metrics=metrics,
         peers=peers,
         lifespan=[connected],
-        state=State({WRITE_SIDE: write_side}),
+        state=State({WRITE_SIDE: sources.write_side}),
         dependencies={
-            "archive": given(Archive(mapper)),
+            **sources.provided(database),
             "asking": provide_asking(database, waiter),
-            "analytics": given(analytics),
-            "database": given(database),
-            "directory": given(Directory(_service(public_url, secret), database)),
-            "enforced": given(enforced),
-            "event_catalogue": given(event_catalogue),
-            "historian": given(Historian(mapper, clients)),
-            "inspections": given(inspections),
-            "keys": given(keys),
-            "refused": given(refused),
-            "printer": given(printer),
             "reader": provide_reader(),
-            "waiter": given(waiter),
-            "write_side": given(write_side),
+            "waiter": Provide(lambda: waiter, sync_to_thread=False),
         },
     )
     for handler in _guarded(app):
         check(handler)
     return app
-
-
-def _service(public_url: str, secret: bytes) -> DirectoryService:
-    return DirectoryService(public_url, lambda *_: True, secret=secret or urandom(32))
 
 
 def _guarded(app: Litestar) -> Iterator[HTTPRouteHandler]:

@@ -14,7 +14,13 @@ from edge.metrics import RequestMetrics
 from lms.processes import PROCESSES
 from lms.settings import PROJECT
 from lms.telemetry import lag
-from lms.telemetry.collectors import policy_metrics, projection_metrics, relay_metrics, seal_metrics
+from lms.telemetry.collectors import (
+    analytics_metrics,
+    policy_metrics,
+    projection_metrics,
+    relay_metrics,
+    seal_metrics,
+)
 from lms.telemetry.endpoint import OFFSETS
 from tests.servers.postgres import Database
 
@@ -37,7 +43,8 @@ def offered(shared_database: Database) -> set[str]:
     of_http = CollectorRegistry()
     RequestMetrics(of_http)
     with lag.connect(shared_database.read_url) as connection:
-        asked = [relay_metrics(lambda: 0), projection_metrics, policy_metrics, seal_metrics]
+        followers = [relay_metrics(lambda: 0), analytics_metrics(lambda: 0)]
+        asked = [*followers, projection_metrics, policy_metrics, seal_metrics]
         found = [metric for ask in asked for metric in ask(connection)]
     return names([*REGISTRY.collect(), *of_http.collect(), *found])
 

@@ -35,6 +35,7 @@ from read_api.database import open_pool
 from read_api.history import Historian
 from read_api.inspecting.copying import Inspections
 from read_api.inspecting.signature import Signer
+from read_api.sources import Sources
 from read_api.write_side import WriteSide
 from tests.commands.system import MASTER_KEY, Person
 from tests.servers.postgres import Database
@@ -132,9 +133,7 @@ def read_api(
 ) -> Iterator[Reading]:
     """A running read API; `pool` logs in as its role, for what blocks."""
     types, personal = EventTypes(AGGREGATES), PersonalKeys(pool, MASTER_KEY)
-    app = create_read_api(
-        open_pool(database.read_url, connections=4),
-        verifier=Names(),
+    sources = Sources(
         keys=VerificationKeys(pool),
         mapper=Mapper(types, personal),
         clients=Clients(personal, MASTER_KEY),
@@ -150,6 +149,11 @@ def read_api(
             url="http://lms.example",
         ),
         event_catalogue=lambda: msgspec.json.encode(asyncapi(types, version="1")),
+    )
+    app = create_read_api(
+        open_pool(database.read_url, connections=4),
+        sources,
+        verifier=Names(),
         checks={},
         metrics=RequestMetrics(CollectorRegistry()),
         version="1",
