@@ -10,7 +10,7 @@ from projections.analytics import sql
 SCHEMA_VERSION: Final = 3
 """Raise it with every change of `schema/` or `load/`: the file is then built anew from the log."""
 
-MEMORY_LIMIT: Final = "100MB"
+MEMORY_LIMIT: Final = "80MB"
 
 
 class AnotherShape(Exception):
