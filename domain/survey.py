@@ -1,6 +1,6 @@
 """A survey: questions without a key, written as a draft, published, then closed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -15,7 +15,9 @@ from domain.translation import (
     Limits,
     TranslatedText,
     Translations,
+    choices_of_questions,
     existing,
+    limits_of_questions,
     must_differ,
     new_texts,
     put,
@@ -198,7 +200,7 @@ class Survey(Aggregate):
         tag, texts = new_texts(
             self.translations, language, given, self._limits(), original=original
         )
-        must_differ(self.translations, tag, texts, self._choices())
+        must_differ(self.translations, tag, texts, choices_of_questions(self.questions))
         if texts:
             self.trigger_event(self.Translated, timestamp=at, language=tag, texts=texts)
 
@@ -217,18 +219,10 @@ class Survey(Aggregate):
         if self.status is SurveyStatus.CLOSED:
             raise SurveyClosed("This survey is closed.")
 
-    def _choices(self) -> Iterable[Mapping[UUID, str]]:
-        return ({choice.id: choice.text for choice in each.choices} for each in self.questions)
-
     def _limits(self) -> Limits:
         return {
             "survey": {"title": TITLE},
-            **{("questions", question.id): {"prompt": PROMPT} for question in self.questions},
-            **{
-                (question.id, choice.id): {"text": CHOICE}
-                for question in self.questions
-                for choice in question.choices
-            },
+            **limits_of_questions(self.questions, prompt=PROMPT, choice=CHOICE),
         }
 
     def _must_be_draft(self) -> None:

@@ -4,8 +4,8 @@ A text has a place: the id of a part (a course, one of its lessons, a choice) an
 field of it. Whatever counts on the original (answers, grades, tallies) counts on the ids.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Final
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -102,6 +102,39 @@ def must_differ(
         shown = {said.get(id) or original for id, original in of_question.items()}
         if len(shown) < len(of_question):
             raise Invalid("No two choices of a question may read the same.", field="questions")
+
+
+class Choice(Protocol):
+    """A choice of a question, of an assessment or a survey."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Question(Protocol):
+    """A question, of an assessment or a survey."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def choices(self) -> Sequence[Choice]: ...
+
+
+def limits_of_questions(questions: Iterable[Question], *, prompt: int, choice: int) -> Limits:
+    """Questions are known by `("questions", id)`, choices by `(id of the question, id)`."""
+    limits: dict[Hashable, Mapping[str, int]] = {}
+    for question in questions:
+        limits["questions", question.id] = {"prompt": prompt}
+        for each in question.choices:
+            limits[question.id, each.id] = {"text": choice}
+    return limits
+
+
+def choices_of_questions(questions: Iterable[Question]) -> Iterator[Mapping[UUID, str]]:
+    """What `must_differ` compares: the choices of each question."""
+    return ({each.id: each.text for each in question.choices} for question in questions)
 
 
 def existing(translations: Translations, language: str) -> str:
