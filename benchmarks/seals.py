@@ -24,7 +24,7 @@ from event_store.seals.verdict import Verdict
 from lms.sealing import verify_live
 from lms.settings import Settings
 
-ROUNDS, WATCHED_ROUNDS = 9, 3
+ROUNDS, WATCHED_ROUNDS = 20, 3
 HISTORY = 400_000
 LEAST_RATIO, LONGEST, LEAST_PACE = 0.95, 2.0, 50_000
 _FILL = f"""
@@ -39,7 +39,7 @@ WHERE number >= %s ORDER BY number
 
 
 def run() -> list[Result]:
-    """Measures; takes some two minutes."""
+    """Measures; takes some four minutes."""
     with a_system() as settings:
         with_sealer, without = _rounds(settings)
         delays = _delays(settings)

@@ -37,7 +37,7 @@ from read_api.history import SELECT as RECORDS
 
 SELECT = "SELECT size, root, signed_at, kid, note FROM seals.checkpoints"
 LATEST = f"{SELECT} ORDER BY size DESC LIMIT 1"
-NUMBER = "SELECT number AS value FROM seals.leaves WHERE position = %s"
+NUMBER = "SELECT value FROM seals.number_at(%s) AS value WHERE value IS NOT NULL"
 SIZES = Keyset("checkpoints", tuple[int])
 """Newest first."""
 

@@ -32,15 +32,17 @@ Bound = int | datetime | None
 """A position, or an instant; None: no bound."""
 _BLOCK = 512
 _SELECT = (
-    "SELECT number, events.position, stream_id, stream_type, version, type, data::text,"
-    " metadata::text, recorded_at FROM event_store.events LEFT JOIN seals.leaves USING (position)"
-    " WHERE events.position > %s AND events.position <= %s ORDER BY events.position LIMIT %s"
+    "SELECT seals.number_at(position), position, stream_id, stream_type, version, type, data::text,"
+    " metadata::text, recorded_at FROM event_store.events"
+    " WHERE position > %s AND position <= %s ORDER BY position LIMIT %s"
 )
-_FIRST = "SELECT min(number) FROM seals.leaves WHERE position >= %s AND number < %s"
-_LAST = "SELECT max(number) FROM seals.leaves WHERE position <= %s AND number < %s"
+_COUNT = (
+    "SELECT first + (SELECT count(*) FROM unnest(positions) AS position WHERE position <= %(upto)s)"
+    " FROM seals.leaf_pages WHERE positions[1] <= %(upto)s ORDER BY positions[1] DESC LIMIT 1"
+)
 _SINCE = "SELECT min(position) FROM event_store.events WHERE recorded_at >= %s"
 _BEFORE = "SELECT max(position) FROM event_store.events WHERE recorded_at < %s"
-_POSITION = "SELECT position FROM seals.leaves WHERE number = %s"
+_POSITION = "SELECT position FROM seals.leaf(%s)"
 _HIGHEST = 2**63 - 1
 
 
@@ -68,9 +70,9 @@ def select(connection: Connection[Any], since: Bound, until: Bound) -> Selection
         raise NothingSealed("Nothing has been sealed yet.")
     start = _position(connection, _SINCE, since, 0)
     end = _position(connection, _BEFORE, until, _HIGHEST)
-    first = _number(connection, _FIRST, start, checkpoint.size)
-    last = _number(connection, _LAST, end, checkpoint.size)
-    if first is None or last is None or first > last:
+    first = _count(connection, start - 1)
+    last = min(_count(connection, end), checkpoint.size) - 1
+    if first > last:
         raise NothingSealed("No event within these bounds is sealed.")
     position = _number(connection, _POSITION, first)
     upto = _number(connection, _POSITION, last)
@@ -188,6 +190,12 @@ def _position(connection: Connection[Any], sql: str, bound: Bound, unbounded: in
     if found is None:
         raise NothingSealed("No event was recorded within these bounds.")
     return found
+
+
+def _count(connection: Connection[Any], upto: int) -> int:
+    """How many events are sealed up to a position."""
+    found = connection.execute(_COUNT, {"upto": upto}).fetchone()
+    return found[0] if found else 0
 
 
 def _number(connection: Connection[Any], sql: str, *params: object) -> int | None:

@@ -69,15 +69,21 @@ class Frontier:
     def copy(self) -> "Frontier":
         return Frontier(self.size, self.peaks, self.base)
 
-    def append(self, hash: bytes) -> list[Node]:
-        """Adds one; returns the interior nodes that are complete by it."""
-        level, index, completed = self.base, self.size, []
-        while index & 1:
-            hash = node_hash(self.peaks.pop(), hash)
-            level, index = level + 1, index >> 1
-            completed.append((level, index, hash))
-        self.peaks.append(hash)
-        self.size += 1
+    def extend(self, hashes: Sequence[bytes]) -> list[Node]:
+        """Adds these; returns those interior nodes complete by it that are to be stored."""
+        before, self.size = self.size, self.size + len(hashes)
+        level, row, edge, completed = self.base, list(hashes), list[bytes](), list[Node]()
+        while row or before:
+            if before & 1:
+                row.insert(0, self.peaks.pop())
+            if len(row) & 1:
+                edge.append(row.pop())
+            pairs = zip(row[::2], row[1::2], strict=True)
+            row = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+            level, before = level + 1, before >> 1
+            if level % STORED_EVERY == 0:
+                completed += [(level, index, hash) for index, hash in enumerate(row, before)]
+        self.peaks = edge[::-1]
         return completed
 
     def root(self) -> bytes:

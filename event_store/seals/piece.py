@@ -9,6 +9,7 @@ from psycopg import Connection
 from event_store.recorder import SETTLED
 from event_store.seals.leaf import COLUMNS, copied, hash_of, position_of
 from event_store.seals.merkle import STORED_EVERY, levels_over
+from event_store.seals.tables import PAGE
 from event_store.seals.verdict import Kind, Problem, at, gathered
 
 PIECE_LEVEL = 16
@@ -65,7 +66,8 @@ def _leaves(connection: Connection[Any], span: Span) -> Known:
         *copied(
             connection,
             "SELECT number, position, hash FROM seals.leaves"
-            f" WHERE number >= {span.first} AND number < {span.end} ORDER BY number",
+            f" WHERE first > {span.first - PAGE} AND first < {span.end}"
+            f" AND number >= {span.first} AND number < {span.end} ORDER BY number",
         )
     ]
     return Known(

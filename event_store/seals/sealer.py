@@ -25,7 +25,7 @@ from event_store.seals.keys import SealingKeys
 from event_store.seals.leaf import COLUMNS, copied, hash_of, position_of
 from event_store.seals.merkle import Frontier
 from event_store.seals.metrics import BROKEN, CHECKPOINTS, LEADING, POSITION, SEALED
-from event_store.seals.tables import Leaf, SubtreeMissing
+from event_store.seals.tables import SubtreeMissing
 from event_store.seals.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -144,18 +144,18 @@ class Sealer:
             raise SealsBroken(f"By {whose} the first {checkpoint.size} events were others.")
 
     def _seal(self, state: _State) -> bool:
-        leaves = self._read(state.position)
+        positions, hashes = self._read(state.position)
         grown = state.frontier.copy()
-        nodes = [node for _, hash in leaves for node in grown.append(hash)]
-        is_behind = len(leaves) == self._batch
+        nodes = grown.extend(hashes)
+        is_behind = len(hashes) == self._batch
         checkpoint = self._due_checkpoint(state, grown, is_behind)
-        if not leaves and checkpoint is None:
+        if not hashes and checkpoint is None:
             return False
         with self._connection.transaction():
-            tables.add(self._connection, state.frontier.size, leaves, nodes)
+            tables.add(self._connection, state.frontier.size, positions, hashes, nodes)
             if checkpoint is not None:
                 tables.add_checkpoint(self._connection, *checkpoint)
-        position = leaves[-1][0] if leaves else state.position
+        position = int.from_bytes(positions[-1]) if positions else state.position
         signed = state.signed if checkpoint is None else grown.size
         self._state = _State(grown, position, signed)
         SEALED.set(grown.size)
@@ -164,15 +164,14 @@ class Sealer:
             self._publish(checkpoint[0])
         return is_behind
 
-    def _read(self, after: int) -> list[Leaf]:
+    def _read(self, after: int) -> tuple[list[bytes], list[bytes]]:
+        """Of the next events the positions, in 8 bytes, and the hashes of their leaves."""
         query = (
             f"SELECT {COLUMNS} FROM event_store.events WHERE position > {after}"
             f" AND position < {SETTLED} ORDER BY position LIMIT {self._batch}"
         )
-        return [
-            (int.from_bytes(position_of(row)), hash_of(row))
-            for row in copied(self._connection, query)
-        ]
+        rows = [*copied(self._connection, query)]
+        return [position_of(row) for row in rows], [hash_of(row) for row in rows]
 
     def _due_checkpoint(
         self, state: _State, grown: Frontier, is_behind: bool

@@ -9,7 +9,6 @@ from psycopg.rows import tuple_row
 
 from event_store.seals.checkpoint import Checkpoint
 from event_store.seals.merkle import (
-    STORED_EVERY,
     Frontier,
     Node,
     Range,
@@ -20,20 +19,26 @@ from event_store.seals.merkle import (
     subtrees,
 )
 
+PAGE = 32
+"""Leaves of one row, at most."""
 HASHES = (
-    "SELECT 0 AS level, number AS index, hash FROM seals.leaves WHERE number = ANY(%s)"
+    "SELECT 0 AS level, index, hash FROM unnest(%s::bigint[]) AS index, seals.leaf(index)"
     " UNION ALL SELECT level, index, hash FROM seals.nodes"
     " WHERE (level, index) IN (SELECT * FROM unnest(%s::smallint[], %s::bigint[]))"
 )
 """SQL: the hashes of stored subtrees; its parameters are those of `hash_parameters`."""
 LATEST = "SELECT note FROM seals.checkpoints ORDER BY size DESC LIMIT 1"
+END = (
+    "SELECT number + 1 AS size, position FROM seals.leaves"
+    " WHERE first = (SELECT max(first) FROM seals.leaf_pages) ORDER BY number DESC LIMIT 1"
+)
+"""SQL: how many events are sealed, and the position of the last; no row when there is none."""
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _END = b"\xff\xff"
-_LEAF = struct.Struct(">hiqiqi32s")
+_PAGE = struct.Struct(">hiq")
+_ARRAY = struct.Struct(">iiiIii")
+_BIGINT, _BYTEA = 20, 17
 _NODE = struct.Struct(">hihiqi32s")
-
-Leaf = tuple[int, bytes]
-"""The position of an event and the hash of its leaf."""
 
 
 class SubtreeMissing(Exception):
@@ -76,11 +81,7 @@ def root(connection: Connection[Any], size: int) -> bytes:
 
 def end(connection: Connection[Any]) -> tuple[int, int]:
     """How many events are sealed, and the position of the last (0 when there is none)."""
-    row = (
-        connection.cursor(row_factory=tuple_row)
-        .execute("SELECT number + 1, position FROM seals.leaves ORDER BY number DESC LIMIT 1")
-        .fetchone()
-    )
+    row = connection.cursor(row_factory=tuple_row).execute(END).fetchone()
     return (row[0], row[1]) if row else (0, 0)
 
 
@@ -99,16 +100,23 @@ def checkpoints_after(connection: Connection[Any], size: int) -> list[Checkpoint
 
 
 def add(
-    connection: Connection[Any], first: int, leaves: Sequence[Leaf], nodes: Sequence[Node]
+    connection: Connection[Any],
+    first: int,
+    positions: Sequence[bytes],
+    hashes: Sequence[bytes],
+    nodes: Sequence[Node],
 ) -> None:
-    """Adds leaves from the number `first` on, and of the nodes those that are stored.
+    """Adds leaves from the number `first` on, of events at these positions (of 8 bytes), and nodes.
 
-    Raises psycopg.errors.UniqueViolation when somebody else has.
+    Raises psycopg.errors.UniqueViolation when somebody else has: whoever goes on from the same
+    end begins a page with the same number.
     """
-    rows = [_LEAF.pack(3, 8, first + at, 8, *_sized(leaf)) for at, leaf in enumerate(leaves)]
-    _copy(connection, "leaves (number, position, hash)", rows)
-    kept = [node for node in nodes if node[0] % STORED_EVERY == 0]
-    rows = [_NODE.pack(3, 2, level, 8, index, 32, hash) for level, index, hash in kept]
+    pages = [
+        _page(first + at, positions[at : at + PAGE], hashes[at : at + PAGE])
+        for at in range(0, len(hashes), PAGE)
+    ]
+    _copy(connection, "leaf_pages (first, positions, hashes)", pages)
+    rows = [_NODE.pack(3, 2, level, 8, index, 32, hash) for level, index, hash in nodes]
     _copy(connection, "nodes (level, index, hash)", rows)
 
 
@@ -121,9 +129,17 @@ def add_checkpoint(connection: Connection[Any], checkpoint: Checkpoint, kid: str
     )
 
 
-def _sized(leaf: Leaf) -> tuple[int, int, bytes]:
-    position, hash = leaf
-    return position, 32, hash
+def _page(first: int, positions: Sequence[bytes], hashes: Sequence[bytes]) -> bytes:
+    """A row in the form of Postgres' binary COPY."""
+    return _PAGE.pack(3, 8, first) + _array(_BIGINT, positions) + _array(_BYTEA, hashes)
+
+
+def _array(type: int, values: Sequence[bytes]) -> bytes:
+    """An array in the same form, of values that are equally long: each stands behind its length."""
+    length = len(values[0]).to_bytes(4)
+    content = length + length.join(values)
+    size = _ARRAY.size - 4 + len(content)
+    return _ARRAY.pack(size, 1, 0, type, len(values), 1) + content
 
 
 def _copy(connection: Connection[Any], table: str, rows: Sequence[bytes]) -> None:

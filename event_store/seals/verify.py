@@ -7,7 +7,7 @@ sign: then the first signed root that no longer follows says between which two c
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from psycopg import Connection
 
 from event_store.recorder import SETTLED
+from event_store.seals import tables
 from event_store.seals.checkpoint import Checkpoint, NotACheckpoint
-from event_store.seals.merkle import STORED_EVERY, Frontier, peaks_of, root_of
+from event_store.seals.merkle import Frontier, peaks_of, root_of
 from event_store.seals.moves import explained
 from event_store.seals.piece import PIECE, PIECE_LEVEL, Piece, Span, read_piece, wrong_node
 from event_store.seals.verdict import Kind, Problem, Verdict, gathered
@@ -25,8 +26,10 @@ from event_store.seals.verdict import Kind, Problem, Verdict, gathered
 Remembered = Mapping[int, bytes]
 """What an auditor has kept: the hashes of leaves, by their numbers."""
 
-_LEAVES = "SELECT coalesce(max(number) + 1, 0) FROM seals.leaves"
-_BEFORE = "SELECT coalesce(max(position), 0) FROM seals.leaves WHERE number < %s"
+_BEFORE = (
+    "SELECT coalesce(max(position), 0) FROM seals.leaves WHERE number < %s"
+    " AND first = (SELECT max(first) FROM seals.leaf_pages WHERE first < %s)"
+)
 _CHECKPOINTS = (
     "SELECT size, root, signed_at, kid, note FROM seals.checkpoints"
     " WHERE size > %s AND size <= %s ORDER BY size"
@@ -93,7 +96,7 @@ class _Verifying:
 
     def run(self, progress: Callable[[int, int], None]) -> Verdict:
         started = time.perf_counter()
-        size, upto = self._value(_LEAVES), 0
+        size, upto = tables.end(self._connection)[0], 0
         self._check_keys()
         for span in self._spans(size):
             piece = read_piece(self._connection, span)
@@ -120,7 +123,7 @@ class _Verifying:
         after = 0
         for first in range(0, size, PIECE):
             end = min(first + PIECE, size)
-            upto = max(after, self._value(_BEFORE, end))
+            upto = max(after, self._value(_BEFORE, end, end))
             yield Span(first, end, after, upto)
             after = upto
 
@@ -140,11 +143,10 @@ class _Verifying:
                 return
             self._agreed[claim.is_outside] = claim.size
         if span.end - span.first == PIECE:
-            self._grow(piece.levels[-1][0])
+            self._grow(piece.levels[-1])
 
-    def _grow(self, hash: bytes) -> None:
-        completed = self._tree.append(hash)
-        kept = [node for node in completed if node[0] % STORED_EVERY == 0]
+    def _grow(self, hashes: Sequence[bytes]) -> None:
+        kept = self._tree.extend(hashes)
         if not kept:
             return
         rows = self._connection.execute(_HIGH_NODES, (PIECE_LEVEL,)).fetchall()

@@ -7,6 +7,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from event_store.recorder import SETTLED
+from event_store.seals.tables import END
 
 MOST = 100_000
 """Events are counted up to here: a lag beyond it is only said to be as long as this."""
@@ -75,9 +76,8 @@ def behind(connection: Connected, position: int) -> Lag:
 
 def sealed(connection: Connected) -> int:
     """The position up to which all events are sealed; 0 when none is."""
-    row = connection.execute("SELECT coalesce(max(position), 0) FROM seals.leaves").fetchone()
-    assert row is not None
-    return int(row[0])
+    row = connection.execute(END).fetchone()
+    return int(row[1]) if row else 0
 
 
 def unsettled(connection: Connected) -> Lag:

@@ -22,6 +22,7 @@ from lms.readiness import why_not_ready
 from lms.seeds.small import plant_if_new
 from lms.settings import PROJECT, Settings
 from lms.stack import Process
+from tests.event_store.seals.superuser import cut_off_seals
 from tests.lms.conftest import Starting
 from tests.lms.test_metrics import scraped
 from tests.lms.waiting import DEADLINE, eventually
@@ -162,8 +163,7 @@ def test_after_a_restore_nothing_is_sealed_until_it_is_accepted(
             " (SELECT position FROM seals.leaves WHERE number = %s)",
             (before.size,),
         )
-        owner.execute("DELETE FROM seals.leaves WHERE number >= %s", (before.size,))
-        owner.execute("DELETE FROM seals.checkpoints WHERE size > %s", (before.size,))
+        cut_off_seals(owner, before.size)
     assert audit("verify") == 1
     stopped = running("sealer")
     eventually(lambda: b"nothing is sealed" in stopped.log.read_bytes())

@@ -34,7 +34,7 @@ def sealing(
     """A log without events, nothing of it sealed."""
     superuser.execute("SELECT pg_advisory_lock(%s), pg_advisory_unlock(%s)", (LOCK, LOCK))
     superuser.execute(
-        "TRUNCATE event_store.events, seals.leaves, seals.nodes, seals.checkpoints,"
+        "TRUNCATE event_store.events, seals.leaf_pages, seals.nodes, seals.checkpoints,"
         " seals.signing_keys"
     )
     sealing = Sealing(log_of_module, module_database, tmp_path)

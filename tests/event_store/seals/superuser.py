@@ -1,8 +1,8 @@
 """Who owns the database, and does as they like to the history in it."""
 
 from event_store.seals import tables
-from event_store.seals.leaf import COLUMNS, copied, hash_of
-from event_store.seals.merkle import Frontier, Node
+from event_store.seals.leaf import COLUMNS, copied, hash_of, position_of
+from event_store.seals.merkle import Frontier
 from event_store.seals.verdict import Kind, Problem, Verdict
 from event_store.seals.verify import Remembered
 from tests.event_store.seals.sealing import Owner, Sealing
@@ -54,18 +54,26 @@ def cut_off(owner: Owner, position: int) -> None:
 
 
 def cut_off_seals(owner: Owner, size: int) -> None:
-    owner.execute("DELETE FROM seals.leaves WHERE number >= %s", (size,))
+    one_leaf_a_page(owner)
+    owner.execute("DELETE FROM seals.leaf_pages WHERE first >= %s", (size,))
     owner.execute("DELETE FROM seals.nodes WHERE (index + 1) << level > %s", (size,))
     owner.execute("DELETE FROM seals.checkpoints WHERE size > %s", (size,))
 
 
 def rehash(owner: Owner) -> None:
     """Makes leaves and nodes fit the events, as who has the source could."""
-    frontier, nodes = Frontier(), list[Node]()
     rows = [*copied(owner, f"SELECT {COLUMNS} FROM event_store.events ORDER BY position")]
-    leaves = [(int.from_bytes(row[6:14]), hash_of(row)) for row in rows]
-    for _, hash in leaves:
-        nodes += frontier.append(hash)
-    owner.execute("DELETE FROM seals.leaves")
+    positions, hashes = [position_of(row) for row in rows], [hash_of(row) for row in rows]
+    owner.execute("DELETE FROM seals.leaf_pages")
     owner.execute("DELETE FROM seals.nodes")
-    tables.add(owner, 0, leaves, nodes)
+    tables.add(owner, 0, positions, hashes, Frontier().extend(hashes))
+
+
+def one_leaf_a_page(owner: Owner) -> None:
+    """Puts each leaf in a page of its own, so that one can be taken away or given a number."""
+    owner.execute("CREATE TEMP TABLE alone AS SELECT number, position, hash FROM seals.leaves")
+    owner.execute("DELETE FROM seals.leaf_pages")
+    owner.execute(
+        "INSERT INTO seals.leaf_pages SELECT number, ARRAY[position], ARRAY[hash] FROM alone"
+    )
+    owner.execute("DROP TABLE alone")

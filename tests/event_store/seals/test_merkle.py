@@ -77,8 +77,8 @@ class Tree:
         self._known = {(0, number): hash for number, hash in enumerate(self.hashes)}
         self.roots = [frontier.root()]
         for hash in self.hashes:
-            nodes = frontier.append(hash)
-            self._known |= {(level, index): hash for level, index, hash in nodes if level % 4 == 0}
+            nodes = frontier.extend([hash])
+            self._known |= {(level, index): hash for level, index, hash in nodes}
             self.roots.append(frontier.root())
 
     def inclusion(self, number: int, size: int) -> list[bytes]:

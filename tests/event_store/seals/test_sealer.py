@@ -19,6 +19,7 @@ from event_store.seals.keys import NotOurKey, SealingKeys
 from event_store.seals.sealer import SealsBroken
 from event_store.seals.witness import Witness
 from tests.event_store.seals.sealing import Owner, Sealing
+from tests.event_store.seals.superuser import one_leaf_a_page
 from tests.servers.postgres import Database
 
 REST = ("course", 1, "course.archived.v1", "{}", "{}")
@@ -216,7 +217,7 @@ def rolled_back(sealing: Sealing, superuser: Owner) -> Sealing:
     late = sealing.append(5)
     sealing.seal()
     superuser.execute("DELETE FROM event_store.events WHERE position >= %s", (late[0],))
-    superuser.execute("DELETE FROM seals.leaves WHERE number >= 20")
+    superuser.execute("DELETE FROM seals.leaf_pages WHERE first >= 20")
     superuser.execute("DELETE FROM seals.checkpoints WHERE size > 20")
     return sealing
 
@@ -235,7 +236,7 @@ def test_nothing_is_signed_over_leaves_that_were_changed(
 ) -> None:
     sealing.append(20)
     sealing.seal()
-    superuser.execute("UPDATE seals.leaves SET hash = sha256('') WHERE number = 17")
+    superuser.execute("UPDATE seals.leaf_pages SET hashes[18] = sha256('')")
     with pytest.raises(SealsBroken, match="the first 20 events were others"):
         sealing.restarted().step()
 
@@ -243,7 +244,8 @@ def test_nothing_is_signed_over_leaves_that_were_changed(
 def test_nothing_is_signed_over_leaves_that_are_gone(sealing: Sealing, superuser: Owner) -> None:
     sealing.append(20)
     sealing.seal()
-    superuser.execute("DELETE FROM seals.leaves WHERE number = 17")
+    one_leaf_a_page(superuser)
+    superuser.execute("DELETE FROM seals.leaf_pages WHERE first = 17")
     with pytest.raises(SealsBroken, match="not stored"):
         sealing.restarted().step()
 
@@ -279,12 +281,12 @@ def test_keys_are_rotated_and_what_older_ones_signed_stays_valid(
 def test_the_sealer_may_only_add(sealing: Sealing) -> None:
     sealing.append()
     sealing.seal()
-    for table in ("leaves", "nodes", "checkpoints", "signing_keys"):
+    for table in ("leaf_pages", "nodes", "checkpoints", "signing_keys"):
         for statement in (f"DELETE FROM seals.{table}", f"TRUNCATE seals.{table}"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 sealing.connection.execute(statement)
     for statement in (
-        "UPDATE seals.leaves SET number = 7",
+        "UPDATE seals.leaf_pages SET first = 7",
         "DELETE FROM event_store.events",
         "INSERT INTO event_store.snapshots DEFAULT VALUES",
         "SELECT FROM event_store.personal_keys",

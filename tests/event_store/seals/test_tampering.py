@@ -12,7 +12,15 @@ from event_store.seals.export import export, remembered, select
 from event_store.seals.keys import SealingKeys
 from event_store.seals.verdict import Kind
 from tests.event_store.seals.sealing import Owner
-from tests.event_store.seals.superuser import INSERT, MOVE, History, cut_off, cut_off_seals, rehash
+from tests.event_store.seals.superuser import (
+    INSERT,
+    MOVE,
+    History,
+    cut_off,
+    cut_off_seals,
+    one_leaf_a_page,
+    rehash,
+)
 
 OTHERWISE = {Kind.REMEMBERED_OTHERWISE}
 
@@ -177,17 +185,57 @@ def test_a_checkpoint_whose_note_and_columns_were_changed_together(history: Hist
 TREES: list[tuple[str, set[Kind]]] = [
     ("UPDATE seals.nodes SET hash = sha256('') WHERE (level, index) = (4, 1)", {Kind.NODE_WRONG}),
     ("DELETE FROM seals.nodes WHERE (level, index) = (4, 1)", {Kind.NODE_WRONG}),
-    ("DELETE FROM seals.leaves WHERE number = 20", {Kind.LEAF_MISSING}),
-    ("DELETE FROM seals.leaves WHERE number = 49", {Kind.CUT_OFF}),
+    ("DELETE FROM seals.leaf_pages WHERE first = 20", {Kind.LEAF_MISSING}),
     (
-        "UPDATE seals.leaves SET number = 99 WHERE number = 20",
-        {Kind.LEAF_MISSING, Kind.LEAF_OUT_OF_ORDER, Kind.DELETED, Kind.CUT_OFF},
+        "UPDATE seals.leaf_pages SET hashes[3] = sha256('') WHERE first = 20",
+        {Kind.EDITED, Kind.NODE_WRONG, Kind.REWRITTEN},
     ),
+    (
+        "UPDATE seals.leaf_pages SET positions[10] = positions[10] + 1 WHERE first = 20",
+        {Kind.INSERTED, Kind.DELETED},
+    ),
+    (
+        "UPDATE seals.leaf_pages SET first = 19 WHERE first = 20",
+        {Kind.LEAF_OUT_OF_ORDER, Kind.LEAF_MISSING, Kind.DELETED, Kind.INSERTED},
+    ),
+    (
+        """UPDATE seals.leaf_pages SET positions = positions[2:], hashes = hashes[2:]
+        WHERE first = 20""",
+        {Kind.LEAF_MISSING, Kind.DELETED, Kind.INSERTED, Kind.EDITED},
+    ),
+    (
+        """UPDATE seals.leaf_pages SET positions = positions || positions,
+        hashes = hashes || hashes WHERE first = 20""",
+        {Kind.LEAF_OUT_OF_ORDER, Kind.DELETED},
+    ),
+    ("DELETE FROM seals.leaf_pages", {Kind.CUT_OFF}),
 ]
 
 
 @pytest.mark.parametrize(("change", "kinds"), TREES)
 def test_a_tree_that_was_changed(history: History, change: str, kinds: set[Kind]) -> None:
+    history.do(change)
+    found = {problem.kind for problem in history.verdict().problems}
+    assert found
+    assert found <= kinds
+
+
+LEAVES: list[tuple[str, set[Kind]]] = [
+    ("DELETE FROM seals.leaf_pages WHERE first = 20", {Kind.LEAF_MISSING}),
+    ("DELETE FROM seals.leaf_pages WHERE first = 49", {Kind.CUT_OFF}),
+    (
+        "UPDATE seals.leaf_pages SET first = 99 WHERE first = 20",
+        {Kind.LEAF_MISSING, Kind.LEAF_OUT_OF_ORDER, Kind.DELETED, Kind.CUT_OFF},
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "kinds"), LEAVES)
+def test_a_leaf_that_was_taken_away_or_moved(
+    history: History, change: str, kinds: set[Kind]
+) -> None:
+    one_leaf_a_page(history.superuser)
+    assert history.verdict().holds
     history.do(change)
     found = {problem.kind for problem in history.verdict().problems}
     assert found
