@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from event_store.seals.merkle import (
     EMPTY_ROOT,
     Frontier,
+    Subtree,
     consistency_ranges,
     includes,
     inclusion_ranges,
@@ -81,6 +82,11 @@ class Tree:
             self._known |= {(level, index): hash for level, index, hash in nodes}
             self.roots.append(frontier.root())
 
+    @property
+    def nodes(self) -> dict[Subtree, bytes]:
+        """The interior ones."""
+        return {subtree: hash for subtree, hash in self._known.items() if subtree[0]}
+
     def inclusion(self, number: int, size: int) -> list[bytes]:
         ranges = inclusion_ranges(number, size)
         return proof(ranges, {key: self._known[key] for key in stored_subtrees(ranges)})
@@ -123,6 +129,17 @@ def _root_by_definition(hashes: Sequence[bytes]) -> bytes:
 
 
 sizes = st.integers(1, 400)
+
+
+@given(st.lists(st.integers(0, 70), max_size=8))
+def test_a_tree_grows_alike_by_many_leaves_at_once(counts: list[int]) -> None:
+    tree = Tree([number.to_bytes(2) for number in range(sum(counts))])
+    frontier, stored = Frontier(), dict[Subtree, bytes]()
+    for count in counts:
+        hashes = tree.hashes[frontier.size : frontier.size + count]
+        stored |= {(level, index): hash for level, index, hash in frontier.extend(hashes)}
+        assert frontier.root() == tree.roots[frontier.size]
+    assert stored == tree.nodes
 
 
 @given(sizes)
