@@ -143,12 +143,14 @@ def _follow(reader: Reader, position: int, done: threading.Event, seen: list[int
             return
 
 
-def rate(url: str, contender: Callable[[str], Iterator[Append]]) -> float:
-    """Appends a second by all writers together."""
+def rate(url: str, contender: Callable[[str], Iterator[Append]], seconds: float = SECONDS) -> float:
+    """Appends a second by all writers together, who write for so long."""
     context = multiprocessing.get_context("spawn")
     barrier, counts = context.Barrier(PROCESSES), context.SimpleQueue()
     workers = [
-        context.Process(target=_work, args=(url, contender.__name__, index, barrier, counts))
+        context.Process(
+            target=_work, args=(url, contender.__name__, index, seconds, barrier, counts)
+        )
         for index in range(PROCESSES)
     ]
     for worker in workers:
@@ -156,17 +158,19 @@ def rate(url: str, contender: Callable[[str], Iterator[Append]]) -> float:
     total = sum(counts.get() for _ in workers)
     for worker in workers:
         worker.join()
-    return float(total) / SECONDS
+    return float(total) / seconds
 
 
-def _work(url: str, contender: str, index: int, barrier: Barrier, counts: Any) -> None:
+def _work(
+    url: str, contender: str, index: int, seconds: float, barrier: Barrier, counts: Any
+) -> None:
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[index % len(cores)]})
     totals = [0] * THREADS
     with contextmanager(CONTENDERS[contender])(url) as append:
 
         def write(index: int) -> None:
-            stream_id, until = uuid4(), time.perf_counter() + SECONDS
+            stream_id, until = uuid4(), time.perf_counter() + seconds
             for version in count(1):
                 if time.perf_counter() >= until:
                     return
