@@ -16,6 +16,8 @@ from hashlib import sha256
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import error_from_result
+from psycopg.pq.abc import PGconn
 
 from event_store.record import Record
 from event_store.seals.merkle import leaf_hash
@@ -73,16 +75,31 @@ def copied(connection: Connection[Any], query: str) -> Iterator[bytes]:
     """The rows of a query, each as in Postgres' binary COPY: 2 bytes count of columns, then each
     value behind its length in 4 bytes.
 
-    The iterator must be read to its end. Raises psycopg.OperationalError.
+    The iterator must be read to its end. Raises psycopg.Error.
     """
     statement = f"COPY ({query}) TO STDOUT (FORMAT BINARY)"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for chunk in copy:
+        while chunk := copy.read():
             row = bytes(chunk)
             if row.startswith(_HEADER):
                 row = row[_HEADER_BYTES:]
-            if row and row != _TRAILER:
+            while row and row != _TRAILER:
                 yield row
+                row = _at_hand(connection.pgconn)
+
+
+def _at_hand(pgconn: PGconn) -> bytes:
+    """The next row if it has come already, else nothing: asking Psycopg to wait for each takes as
+    long as all the rest. A query that fails ends here too, one that succeeds by its trailer.
+    """
+    length, data = pgconn.get_copy_data(1)
+    if length >= 0:
+        return bytes(data)
+    failed = pgconn.get_result()
+    assert failed is not None
+    while pgconn.get_result():
+        pass  # only then may the connection be used again
+    raise error_from_result(failed)
 
 
 def unpacked(row: bytes) -> list[bytes]:

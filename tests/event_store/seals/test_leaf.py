@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import psycopg
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +99,13 @@ def test_rows_of_the_log_hash_as_what_a_reader_reads(sealing: Sealing, superuser
     assert [int.from_bytes(position_of(row)) for row in rows] == [r.position for r in records]
     elsewhere = msgspec.structs.replace(records[3], position=99)
     assert moved_hash_of(rows[3], (99).to_bytes(8)) == leaf_hash_of(elsewhere)
+
+
+def test_a_query_that_fails_on_its_way_says_so_and_the_connection_goes_on(sealing: Sealing) -> None:
+    connection = sealing.connection
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        list(
+            copied(connection, "SELECT 1 / (9000 - number) FROM generate_series(1, 9999) AS number")
+        )
+    assert len([*copied(connection, "SELECT FROM generate_series(1, 9999)")]) == 9999
+    assert list(copied(connection, "SELECT 1 WHERE false")) == []
