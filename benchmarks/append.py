@@ -162,10 +162,10 @@ def rate(url: str, contender: Callable[[str], Iterator[Append]], seconds: float 
 
 
 def _work(
-    url: str, contender: str, index: int, seconds: float, barrier: Barrier, counts: Any
+    url: str, contender: str, process: int, seconds: float, barrier: Barrier, counts: Any
 ) -> None:
     cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[index % len(cores)]})
+    os.sched_setaffinity(0, {cores[process % len(cores)]})
     totals = [0] * THREADS
     with contextmanager(CONTENDERS[contender])(url) as append:
 

@@ -28,11 +28,10 @@ HASHES = (
 )
 """SQL: the hashes of stored subtrees; its parameters are those of `hash_parameters`."""
 LATEST = "SELECT note FROM seals.checkpoints ORDER BY size DESC LIMIT 1"
-END = (
-    "SELECT number + 1 AS size, position FROM seals.leaves"
+_LAST = (
+    "SELECT number + 1, position FROM seals.leaves"
     " WHERE first = (SELECT max(first) FROM seals.leaf_pages) ORDER BY number DESC LIMIT 1"
 )
-"""SQL: how many events are sealed, and the position of the last; no row when there is none."""
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _END = b"\xff\xff"
 _PAGE = struct.Struct(">hiq")
@@ -81,7 +80,7 @@ def root(connection: Connection[Any], size: int) -> bytes:
 
 def end(connection: Connection[Any]) -> tuple[int, int]:
     """How many events are sealed, and the position of the last (0 when there is none)."""
-    row = connection.cursor(row_factory=tuple_row).execute(END).fetchone()
+    row = connection.cursor(row_factory=tuple_row).execute(_LAST).fetchone()
     return (row[0], row[1]) if row else (0, 0)
 
 

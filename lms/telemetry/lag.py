@@ -7,7 +7,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from event_store.recorder import SETTLED
-from event_store.seals.tables import END
+from event_store.seals import tables
 
 MOST = 100_000
 """Events are counted up to here: a lag beyond it is only said to be as long as this."""
@@ -76,8 +76,7 @@ def behind(connection: Connected, position: int) -> Lag:
 
 def sealed(connection: Connected) -> int:
     """The position up to which all events are sealed; 0 when none is."""
-    row = connection.execute(END).fetchone()
-    return int(row[1]) if row else 0
+    return tables.end(connection)[1]
 
 
 def unsettled(connection: Connected) -> Lag:
